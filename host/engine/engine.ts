@@ -1,0 +1,218 @@
+// The engine seam: what the WebAssembly engine and its TypeScript twin both implement. Bytes stand on both sides;
+// values, clocks and randomness stay with the caller. Equal calls give equal bytes on both engines.
+// Layouts of deltas and snapshots: docs/wire-format.md. Layouts of batches, vectors and exports: below.
+
+/** A replica: 16 lowercase hexadecimal digits of a nonzero unsigned 64-bit number. */
+export type ReplicaId = string & { readonly __brand: "ReplicaId" };
+
+/** Data types, by the number that stands for them on the wire. */
+export const CONTAINER_TYPES = {
+  counter: 1,
+  register: 2,
+  map: 3,
+  set: 4,
+  flag: 5,
+  log: 6,
+} as const;
+export type ContainerTypeName = keyof typeof CONTAINER_TYPES;
+export type ContainerType = (typeof CONTAINER_TYPES)[ContainerTypeName];
+
+/**
+ * Operations of a mutation batch. Each operation is `opcode u8, container u16` and its operands, little-endian,
+ * unaligned, one after another:
+ *
+ * | opcode | containers | operands | takes a dot | effective when |
+ * |---|---|---|---|---|
+ * | increment | counter | amount f64, an integer, may be negative | unless 0 | amount ≠ 0 |
+ * | put | register, map | keyLength u32, payloadLength u32 ≥ 1, key, payload | always | always |
+ * | delete | register, map | keyLength u32, key | if present | it was present |
+ * | add | set, flag | keyLength u32, key | always (re-adding removes the dots it saw) | it was absent |
+ * | remove | set, flag | keyLength u32, key | if present | it was present |
+ * | clear | map, set, flag | – | map: one a present key; set: one removal record for all | anything was present |
+ * | append | log | payloadLength u32 ≥ 1, payload | always | always |
+ * | truncate | log | timestamp f64, replica u64, sequence u32: all up to and including it goes | if above the mark | the mark rose |
+ *
+ * The key of a register or flag is empty. An increment adds to the running sum of plus (or of minus) of this
+ * replica. `clear` visits entries in canonical order (replica id, then sequence).
+ */
+export const OPCODES = {
+  increment: 1,
+  put: 2,
+  delete: 3,
+  add: 4,
+  remove: 5,
+  clear: 6,
+  append: 7,
+  truncate: 8,
+} as const;
+
+export interface DocumentOptions {
+  /** Who writes: later mutations carry dots of this replica. */
+  readonly replica: ReplicaId;
+  /** Two random unsigned 32-bit numbers that seed the hash indexes; they never influence results. */
+  readonly hashSeed: readonly [number, number];
+  /** How far ahead of the caller's clock a remote timestamp may move this document's clock, in milliseconds. */
+  readonly driftLimitMs: number;
+}
+
+export interface ContainerSummary {
+  readonly index: number;
+  readonly type: ContainerTypeName;
+  readonly name: string;
+  /** Present keys, elements, log entries, or contributing replicas of a counter. */
+  readonly size: number;
+  /** Live entries, deleted-marks included. */
+  readonly entries: number;
+}
+
+export interface MutationResult {
+  /** How many operations of the batch were effective (see {@link OPCODES}). */
+  readonly effective: number;
+  /** This replica's sequence after the batch. */
+  readonly sequence: number;
+}
+
+export interface MergeResult {
+  /** Whether the version vector advanced. */
+  readonly changed: boolean;
+  /** Entries taken in whose timestamp lay beyond the drift limit: merged, but not allowed to move the clock. */
+  readonly ahead: number;
+  /** The largest timestamp excess over the caller's clock among them, in milliseconds; 0 when there is none. */
+  readonly aheadMs: number;
+  /**
+   * Present when changes were asked for: `count u32`, then per visible change
+   * `container u16, present u8, 0 u8, keyLength u32, key`, in order of application: removals (in a snapshot merge
+   * first the entries it drops, in canonical order), then entries in table order. An entry that loses changes
+   * nothing and is not listed. `present` says whether the key is present after that step (counters, logs: 1; a
+   * truncation: 0). Counters carry the replica id (u64) as key, logs and flags none.
+   */
+  readonly changes: Uint8Array | undefined;
+}
+
+/** Exact sums of a counter: each may exceed 2^53, the host decides what to do about it. */
+export interface CounterSums {
+  readonly plus: bigint;
+  readonly minus: bigint;
+}
+
+export interface CompactionResult {
+  readonly removalsDropped: number;
+  readonly deletedMarksDropped: number;
+}
+
+export interface DocumentStatistics {
+  readonly replicas: number;
+  /** Live entries, deleted-marks included. */
+  readonly entries: number;
+  readonly deletedMarks: number;
+  readonly removals: number;
+}
+
+/**
+ * One document inside an engine. Methods that fail throw `CrdtError` and leave the document exactly as it was.
+ *
+ * **Vectors** cross as `count u32, then per replica (id u64, sequence u32)`, ascending by id, sequences ≥ 1.
+ * **Time** is the caller's: `nowMs` are wall-clock milliseconds. A timestamp is `milliseconds × 1024 + counter`, an
+ * integer below 2^53. A batch takes one clock reading (`clock = max(clock + 1, nowMs × 1024)`) for all its
+ * operations; one that replaces an entry with a timestamp that would beat it takes that timestamp + 1 instead,
+ * without moving the clock (sequence breaks ties within a replica, replica id between replicas).
+ */
+export interface EngineDocument {
+  readonly replica: ReplicaId;
+  /** Later mutations carry dots of this replica, continuing after what the version vector knows of it. */
+  setReplica(replica: ReplicaId): void;
+
+  /** Declares a container and gives its index, stable while the document is open. Declaring again is free. */
+  container(type: ContainerTypeName, name: string): number;
+  /** All containers this document has declared or met, by index. */
+  containers(): ContainerSummary[];
+
+  /**
+   * Opens a transaction: batches apply at once and are seen by reads until `commit` keeps or `rollback` undoes all.
+   * Without one, each batch is its own transaction. No merge, compaction or encoding while one is open.
+   */
+  begin(): void;
+  commit(): void;
+  rollback(): void;
+  /** Applies the first `byteLength` bytes of `batch`, whole or not at all. Errors: limit-exceeded, counter-range, invalid-argument. */
+  mutate(batch: Uint8Array, byteLength: number, nowMs: number): MutationResult;
+
+  /** Merges a delta or snapshot, whole or not at all. Errors: gap, malformed-delta, checksum-mismatch, unsupported-version, unsupported-type, limit-exceeded, engine-trap. */
+  merge(bytes: Uint8Array, nowMs: number, wantChanges: boolean): MergeResult;
+  /** What a replica at `vector` lacks: a complete delta, or a snapshot where `vector` does not cover the floor. */
+  deltaSince(vector: Uint8Array): Uint8Array;
+  /** This replica's own mutations after `sequence`, as a stream delta. */
+  localDelta(sequence: number): Uint8Array;
+  /** The whole state: live entries, deleted-marks, removal records above the floor, and the floor. */
+  snapshot(): Uint8Array;
+  /** 16 hexadecimal digits over version vector and live entries; equal version vectors give equal digests. */
+  digest(): string;
+
+  versionVector(): Uint8Array;
+  floor(): Uint8Array;
+  /** This replica's last sequence; 0 before its first mutation. */
+  sequence(): number;
+  /** The document's clock: the greatest timestamp issued or absorbed. */
+  clock(): number;
+  /** Raises the clock to `timestamp`; never lowers it. */
+  setClock(timestamp: number): void;
+  /**
+   * Drops removal records covered by `stable`, deleted-marks covered by it whose timestamp `nowMs` has passed, and
+   * raises the floor to it. `stable` must be covered by the version vector (invalid-argument otherwise).
+   */
+  compact(stable: Uint8Array, nowMs: number): CompactionResult;
+
+  /** The payload of a register (empty key) or map key; undefined when absent. A copy. */
+  read(container: number, key: Uint8Array): Uint8Array | undefined;
+  /** Whether a register, map key, set element or flag is present. */
+  has(container: number, key: Uint8Array): boolean;
+  /** Present keys, elements, log entries, or contributing replicas of a counter; 0 or 1 for register and flag. */
+  size(container: number): number;
+  counter(container: number): CounterSums;
+  /**
+   * Exports live entries without deleted-marks and truncation marks, as one buffer:
+   * `count u32, replicaCount u32, keyBytes u32, payloadBytes u32, replica ids u64[replicaCount] (ascending),
+   * timestamps f64[count], replica indices u32[count], sequences u32[count], key lengths u32[count],
+   * payload lengths u32[count], keys, payloads`. Canonical order (replica id, sequence); logs in
+   * (timestamp, replica id, sequence) order. `last` > 0 keeps only the last so many. The replica table holds all
+   * replicas of the document.
+   */
+  entries(container: number, last: number): Uint8Array;
+
+  statistics(): DocumentStatistics;
+  /** Throws an Error naming the first broken invariant of the structures; for tests. */
+  checkInvariants(): void;
+  /** Gives the memory back; every later call throws document-closed. */
+  close(): void;
+}
+
+/** How a row of a vector table stands to the vector it was compared with. */
+export const RELATIONS = { equal: 0, behind: 1, ahead: 2, concurrent: 3 } as const;
+
+/**
+ * Version vectors of many peers as dense rows of u32 sequences, one column a replica: which of them lag, and what
+ * all of them have. Missing replicas are 0.
+ */
+export interface VectorTable {
+  readonly rows: number;
+  readonly columns: number;
+  setRow(row: number, sequences: Uint32Array): void;
+  /** Fills `relations` with one {@link RELATIONS} value a row: how the row stands to `vector`. */
+  compare(vector: Uint32Array, relations: Uint8Array): void;
+  /** The column-wise minimum of all rows. */
+  minimum(): Uint32Array;
+  close(): void;
+}
+
+export interface EngineStatistics {
+  readonly documents: number;
+  /** Linear memory of the WebAssembly engine; undefined for the baseline, which lives on the JavaScript heap. */
+  readonly memoryBytes: number | undefined;
+}
+
+export interface Engine {
+  readonly name: "wasm" | "baseline";
+  createDocument(options: DocumentOptions): EngineDocument;
+  createVectorTable(rows: number, columns: number): VectorTable;
+  statistics(): EngineStatistics;
+}

@@ -1,0 +1,52 @@
+// The one error class of the package. Codes are stable; docs/errors.md and the tests list the same set.
+
+/** Every code an error of this package can carry. */
+export const ERROR_CODES = [
+  // engine
+  "abi-mismatch",
+  "checksum-mismatch",
+  "container-type",
+  "counter-range",
+  "document-closed",
+  "engine-trap",
+  "gap",
+  "invalid-argument",
+  "limit-exceeded",
+  "malformed-delta",
+  "stream-delta",
+  "unsupported-type",
+  "unsupported-version",
+  "wasm-unavailable",
+  // values
+  "invalid-value",
+  // store
+  "store-closed",
+  "store-corrupt",
+  "store-full",
+  "store-locked",
+  // network
+  "connection-closed",
+  "connection-failed",
+  "message-too-large",
+  "protocol-error",
+  // command line
+  "invalid-option",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** An error with a stable `code`; the message names the value, the limit and what to do about it. */
+export class CrdtError extends Error {
+  override readonly name = "CrdtError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Whether `error` is a {@link CrdtError}, of the given code if one is given. */
+export function isCrdtError(error: unknown, code?: ErrorCode): error is CrdtError {
+  return error instanceof CrdtError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,37 @@
+// Every limit of the engine and of what a peer may send, each with its reason. Compiled by TypeScript and by
+// AssemblyScript alike, so it holds integer constants below 2^31 and nothing else.
+
+/** Replicas a document may know: 65,535 × 12 bytes keeps a full version vector below 1 MiB. */
+export const REPLICAS_MAX = 65535;
+/** Containers a document may hold: a schema is written by hand, a thousand names is already generated. */
+export const CONTAINERS_MAX = 1024;
+/** Bytes of a container name in UTF-8: a name is read by people, and its length travels in one byte. */
+export const CONTAINER_NAME_BYTES_MAX = 255;
+/** Bytes of a map key or of an encoded set element: keys are compared and hashed whole. */
+export const KEY_BYTES_MAX = 65535;
+/** Bytes of one encoded value: a value travels in one piece, and larger ones starve every other document. */
+export const PAYLOAD_BYTES_MAX = 16777216;
+/** Bytes of a delta or snapshot: merge is atomic, so all of it is held twice for a moment. */
+export const DELTA_BYTES_MAX = 268435456;
+/** Entries of one delta or snapshot: bounds the memory a merge reserves before it writes. */
+export const DELTA_ENTRIES_MAX = 8388608;
+/** Removed dots one delta may name: bounds the memory a merge reserves before it writes. */
+export const DELTA_TARGETS_MAX = 8388608;
+/** Bytes of one mutation batch: one transaction is one undo journal. */
+export const BATCH_BYTES_MAX = 134217728;
+/** Documents one engine instance hosts: handles are dense indices. */
+export const DOCUMENTS_MAX = 1048576;
+/** Nesting of a value: the decoder recurses, and the stack is finite. */
+export const VALUE_DEPTH_MAX = 64;
+/** How far ahead of our clock a remote timestamp may move it, in milliseconds: one minute forgives sloppy NTP. */
+export const CLOCK_DRIFT_MS_MAX = 60000;
+/** Bytes of one network message: larger deltas travel in parts, so one document cannot block a connection. */
+export const MESSAGE_BYTES_MAX = 16777216;
+/** Bytes of one part of a delta on a connection: small enough to interleave, large enough to cost nothing. */
+export const DELTA_PART_BYTES = 1048576;
+/** Bytes a document name may take in UTF-8: it is a storage key and travels once a session. */
+export const DOCUMENT_NAME_BYTES_MAX = 255;
+/** Documents one connection may subscribe to: each costs both sides a vector. */
+export const SESSION_DOCUMENTS_MAX = 100000;
+/** Bytes queued for a peer that reads slowly before it is resynced instead. */
+export const SESSION_BACKLOG_BYTES_MAX = 4194304;

@@ -1,0 +1,69 @@
+// Builds everything the package ships, skipping each step whose inputs did not change:
+// assembly/ → build/*.wasm → host/engine/wasm/module.generated.ts, host/ → dist/ (tsc), the page → dist/page/ (esbuild).
+// usage: node scripts/build.mjs [--force] [--wasm]   (--wasm: stop after the WebAssembly module)
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+const force = process.argv.includes("--force");
+
+const filesBelow = (folder) =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((item) => item.isFile())
+    .map((item) => join(item.parentPath ?? item.path, item.name))
+    .sort();
+
+const digestOf = (paths) => {
+  const hash = createHash("sha256");
+  for (const path of paths) hash.update(path).update("\0").update(readFileSync(path));
+  return hash.digest("hex");
+};
+
+/** Runs `step` unless its inputs and outputs are as they were after its last run. */
+function build(name, inputs, outputs, step) {
+  const stamp = join("build", `${name}.stamp`);
+  const digest = digestOf(inputs);
+  const isFresh =
+    !force && outputs.every(existsSync) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
+  if (isFresh) return;
+  rmSync(stamp, { force: true });
+  const start = performance.now();
+  step();
+  writeFileSync(stamp, digest);
+  console.error(`built ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+const run = (command, ...parameters) =>
+  execFileSync(process.execPath, [command, ...parameters], { stdio: ["ignore", "inherit", "inherit"] });
+
+mkdirSync("build", { recursive: true });
+
+const assembly = [...filesBelow("assembly"), "asconfig.json", "package-lock.json"];
+const compiler = "node_modules/assemblyscript/bin/asc.js";
+build("wasm", assembly, ["build/engine.wasm", "build/engine.debug.wasm"], () => {
+  run(compiler, "--config", "asconfig.json", "--target", "debug");
+  run(compiler, "--config", "asconfig.json", "--target", "release");
+});
+
+const generated = "host/engine/wasm/module.generated.ts";
+build("module", ["build/engine.wasm"], [generated], () => {
+  const base64 = readFileSync("build/engine.wasm").toString("base64");
+  writeFileSync(
+    generated,
+    `// Written by scripts/build.mjs from build/engine.wasm.\nexport const engineModuleBase64 =\n  "${base64}";\n`,
+  );
+});
+
+if (!process.argv.includes("--wasm")) {
+  const sources = [...filesBelow("host"), "tsconfig.json", "tsconfig.build.json", "package.json"];
+  build("dist", sources, ["dist/index.js"], () => {
+    rmSync("dist", { recursive: true, force: true });
+    rmSync("build/host.tsbuildinfo", { force: true });
+    run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
+    cpSync("build/engine.wasm", "dist/engine.wasm");
+  });
+}
