@@ -2,20 +2,11 @@
 // values, clocks and randomness stay with the caller. Equal calls give equal bytes on both engines.
 // Layouts of deltas and snapshots: docs/wire-format.md. Layouts of batches, vectors and exports: below.
 
-/** A replica: 16 lowercase hexadecimal digits of a nonzero unsigned 64-bit number. */
-export type ReplicaId = string & { readonly __brand: "ReplicaId" };
+import type { ContainerTypeName } from "../wire/container-types.ts";
+import type { ReplicaId } from "../wire/replica-id.ts";
 
-/** Data types, by the number that stands for them on the wire. */
-export const CONTAINER_TYPES = {
-  counter: 1,
-  register: 2,
-  map: 3,
-  set: 4,
-  flag: 5,
-  log: 6,
-} as const;
-export type ContainerTypeName = keyof typeof CONTAINER_TYPES;
-export type ContainerType = (typeof CONTAINER_TYPES)[ContainerTypeName];
+export { CONTAINER_TYPES, type ContainerType, type ContainerTypeName } from "../wire/container-types.ts";
+export type { ReplicaId } from "../wire/replica-id.ts";
 
 /**
  * Operations of a mutation batch. Each operation is `opcode u8, container u16` and its operands, little-endian,

@@ -1,0 +1,196 @@
+// A document as stores and sessions see it: bytes and vectors, never values. It owns the engine's document, says
+// every delta once in the order it was applied, and keeps the version vector current by what a delta touches.
+// Remote deltas go out at once and unchanged; local mutations once per event-loop turn as one stream delta. That
+// order is sound because nobody has seen the pending ones. Typed containers sit on top (document.ts).
+import type { EngineDocument, MergeResult, ReplicaId } from "../engine/engine.ts";
+import { CrdtError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import { forEachReplica } from "../wire/delta-header.ts";
+import { VersionVector } from "../wire/version-vector.ts";
+
+/** Where a delta came from: "local", or the token its deliverer gave to `merge`. */
+export type DeltaSource = unknown;
+
+export interface DocumentDelta {
+  readonly bytes: Uint8Array;
+  readonly source: DeltaSource;
+}
+
+export type DeltaListener = (delta: DocumentDelta) => void;
+
+/** What a core tells the replica it belongs to. */
+export interface CoreOwner {
+  readonly platform: Pick<Platform, "now" | "onTurnEnd">;
+  /** Entries were taken in whose timestamps lie beyond the drift limit. */
+  clockAhead(core: DocumentCore, aheadMs: number, source: DeltaSource): void;
+  /** Somebody else wrote under this replica's id. */
+  idTaken(core: DocumentCore): void;
+}
+
+/** The typed side of a document: caches and change events that follow what a merge changed. */
+export interface MergeObserver {
+  /** Whether a merge of these bytes should list what it changes. */
+  wantsChanges(bytes: Uint8Array): boolean;
+  merged(bytes: Uint8Array, result: MergeResult): void;
+}
+
+export class DocumentCore {
+  readonly name: string;
+  readonly engine: EngineDocument;
+  readonly #owner: CoreOwner;
+  readonly #vector: VersionVector;
+  readonly #listeners = new Set<DeltaListener>();
+  #observer: MergeObserver | undefined;
+  #flushedSequence: number;
+  #isFlushScheduled = false;
+  #isInTransaction = false;
+  #isClosed = false;
+
+  constructor(name: string, engine: EngineDocument, owner: CoreOwner) {
+    this.name = name;
+    this.engine = engine;
+    this.#owner = owner;
+    this.#vector = VersionVector.decode(engine.versionVector());
+    this.#flushedSequence = engine.sequence();
+  }
+
+  get replica(): ReplicaId {
+    return this.engine.replica;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** What this document has seen, local mutations included. Live: clone it before keeping it. */
+  get versionVector(): VersionVector {
+    if (!this.#isInTransaction) this.#vector.advance(this.engine.replica, this.engine.sequence());
+    return this.#vector;
+  }
+
+  /** What a replica at `vector` lacks; flushes local mutations first. */
+  deltaSince(vector: VersionVector): Uint8Array {
+    this.flushLocal();
+    return this.engine.deltaSince(vector.encode());
+  }
+
+  /** The whole state; flushes local mutations first. */
+  snapshot(): Uint8Array {
+    this.flushLocal();
+    return this.engine.snapshot();
+  }
+
+  /**
+   * Merges bytes from elsewhere and hands them on unchanged if the version vector advanced. A stream delta may come
+   * only from a channel in order and without holes. Errors: those of {@link EngineDocument.merge}.
+   */
+  merge(bytes: Uint8Array, source: DeltaSource): MergeResult {
+    this.#refuseInTransaction("merge");
+    const wantsChanges = this.#observer?.wantsChanges(bytes) ?? false;
+    const ownSequence = this.engine.sequence();
+    const result = this.engine.merge(bytes, this.#owner.platform.now(), wantsChanges);
+    if (result.changed) {
+      this.#advance(bytes);
+      this.#emit({ bytes, source });
+      this.#observer?.merged(bytes, result);
+    }
+    if (result.ahead > 0) this.#owner.clockAhead(this, result.aheadMs, source);
+    if (result.changed && this.#vector.get(this.engine.replica) > ownSequence) {
+      if (this.#flushedSequence === ownSequence) this.#flushedSequence = this.engine.sequence();
+      this.#owner.idTaken(this);
+    }
+    return result;
+  }
+
+  /** Merges bytes of this replica's own store: nobody is told, and own sequences are expected in them. */
+  restore(bytes: Uint8Array): void {
+    this.engine.merge(bytes, this.#owner.platform.now(), false);
+    this.#advance(bytes);
+    this.#flushedSequence = this.engine.sequence();
+  }
+
+  /** Tells `listener` every delta from now on, in the order applied. Returns how to stop. */
+  onDelta(listener: DeltaListener): () => void {
+    this.flushLocal();
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Emits the pending local delta now instead of at the end of the turn. */
+  flushLocal(): void {
+    this.#refuseInTransaction("encode");
+    const sequence = this.engine.sequence();
+    if (sequence === this.#flushedSequence) return;
+    const from = this.#flushedSequence;
+    this.#flushedSequence = sequence;
+    if (this.#listeners.size > 0) this.#emit({ bytes: this.engine.localDelta(from), source: "local" });
+  }
+
+  /** Called after each local mutation: the delta leaves when the turn ends. */
+  mutated(): void {
+    if (this.#isFlushScheduled || this.#listeners.size === 0) return;
+    this.#isFlushScheduled = true;
+    this.#owner.platform.onTurnEnd(() => {
+      this.#isFlushScheduled = false;
+      if (!this.#isClosed) this.flushLocal();
+    });
+  }
+
+  /** Later mutations carry dots of `replica`. */
+  setReplica(replica: ReplicaId): void {
+    this.flushLocal();
+    this.#vector.advance(this.engine.replica, this.engine.sequence());
+    this.engine.setReplica(replica);
+    this.#flushedSequence = this.engine.sequence();
+  }
+
+  /** The clock mutations take their timestamps from. */
+  now(): number {
+    return this.#owner.platform.now();
+  }
+
+  begin(): void {
+    this.engine.begin();
+    this.#isInTransaction = true;
+  }
+
+  commit(): void {
+    this.#isInTransaction = false;
+    this.engine.commit();
+  }
+
+  rollback(): void {
+    this.#isInTransaction = false;
+    this.engine.rollback();
+  }
+
+  /** The typed side that follows merges; one a document. */
+  observe(observer: MergeObserver): void {
+    this.#observer = observer;
+  }
+
+  /** Flushes, forgets its listeners and gives the engine's memory back. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.flushLocal();
+    this.#isClosed = true;
+    this.#listeners.clear();
+    this.engine.close();
+  }
+
+  #advance(bytes: Uint8Array): void {
+    forEachReplica(bytes, (id, _base, to) => this.#vector.advance(id, to));
+  }
+
+  #emit(delta: DocumentDelta): void {
+    for (const listener of this.#listeners) listener(delta);
+  }
+
+  #refuseInTransaction(what: string): void {
+    if (!this.#isInTransaction) return;
+    throw new CrdtError(
+      "invalid-argument",
+      `document "${this.name}" cannot ${what} inside transact; do it after the transaction`,
+    );
+  }
+}

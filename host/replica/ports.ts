@@ -1,0 +1,102 @@
+// What the rooms around a replica agree on: how a store keeps its documents, how networking reaches them, and what
+// both see of the replica. No values here; createReplica joins the three.
+import type { Engine, ReplicaId } from "../engine/engine.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { DeltaSource, DocumentCore } from "./document-core.ts";
+
+/**
+ * What `durable()` promises: "flushed" survives power loss, "buffered" survives the end of the process (kill -9) but
+ * not that of the operating system.
+ */
+export type Durability = "flushed" | "buffered";
+
+/** Why a replica gave up its id. */
+export type RotationReason =
+  /** A merge or a peer showed mutations under our id that we never made. */
+  | "id-taken"
+  /** The store was copied, restored, or not closed cleanly. */
+  | "store";
+
+export interface StoredDocument {
+  /** Snapshots and deltas in the order they were applied; each is merged with {@link DocumentCore.restore}. */
+  readonly parts: readonly Uint8Array[];
+  /** The document's clock when it was last recorded; 0 when it never was. */
+  readonly clock: number;
+}
+
+/** Keeps documents of one replica between runs. */
+export interface DocumentStore {
+  /** The id to write with: the kept one, or a new one where the kept one is not safe to use. */
+  readonly replica: ReplicaId;
+  /** Names of the documents it holds. */
+  names(): Promise<string[]>;
+  /** What is stored of a document; no parts when nothing is. Errors: store-corrupt, store-closed. */
+  load(name: string): Promise<StoredDocument>;
+  /** Records every delta of `core` from now on; `core` holds exactly what `load` gave. */
+  attach(core: DocumentCore): void;
+  /** Records what is pending of `core` and stops following it. */
+  detach(core: DocumentCore): Promise<void>;
+  /** Resolves when all that `core` emitted so far is stored as the durability promises. */
+  durable(core: DocumentCore): Promise<void>;
+  /** The replica writes with another id from now on. */
+  setReplica(replica: ReplicaId): void;
+  /** What the store noticed and survived: torn tails, holes, failed writes. */
+  onEvent(listener: (event: StoreEvent) => void): () => void;
+  /** Stores everything, marks the directory as closed cleanly, and lets go of it. */
+  close(): Promise<void>;
+}
+
+export interface StoreEvent {
+  readonly kind: "torn-tail" | "hole" | "new-replica-id" | "write-failed";
+  readonly document: string | undefined;
+  readonly message: string;
+}
+
+export type ConnectionStatus = "connecting" | "open" | "closed" | "waiting";
+
+/** A lasting link to a peer that reconnects by itself. */
+export interface Connection {
+  readonly status: ConnectionStatus;
+  /** The id of the replica at the other end; undefined before the first handshake. */
+  readonly peer: ReplicaId | undefined;
+  /** Local mutations the peer has not acknowledged yet, over all documents. */
+  readonly lag: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  onStatus(listener: (status: ConnectionStatus) => void): () => void;
+  /** Resolves when the peer acknowledged all that this replica knows now, and sent what it knew (of one document or of all). */
+  synced(document?: { readonly name: string } | string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Carries documents between replicas. */
+export interface Network {
+  /** Resolves after the first handshake. Errors: connection-failed, protocol-error. */
+  connect(url: string): Promise<Connection>;
+  connections(): readonly Connection[];
+  close(): Promise<void>;
+}
+
+/** What stores and sessions see of a replica. */
+export interface ReplicaHost {
+  readonly id: ReplicaId;
+  readonly platform: Platform;
+  readonly engine: Engine;
+  /** The open documents. */
+  documents(): Iterable<DocumentCore>;
+  /** Opens a document by name alone, loading what is stored; free when it is open. */
+  openCore(name: string): Promise<DocumentCore>;
+  /** The names of all documents, open or stored. */
+  documentNames(): Promise<string[]>;
+  /** Tells of each document opened from now on. */
+  onOpen(listener: (core: DocumentCore) => void): () => void;
+  /** Tells of each document about to close. */
+  onClose(listener: (core: DocumentCore) => void): () => void;
+  /** Resolves when all of `core` so far is stored as the durability promises; at once without a store. */
+  durable(core: DocumentCore): Promise<void>;
+  /** Takes a new id for all documents before any further write, and says so. */
+  rotateId(reason: RotationReason): ReplicaId;
+  onIdChange(listener: (id: ReplicaId, previous: ReplicaId) => void): () => void;
+  /** Reports that a peer's clock or a timestamp is further ahead than the drift limit. */
+  reportClock(aheadMs: number, source: DeltaSource): void;
+}
