@@ -1,0 +1,35 @@
+// A transport over a socket of `ws`, at either end.
+import { WebSocket } from "ws";
+import { CLOSE_NORMAL, CLOSE_UNSUPPORTED_DATA, type Transport, TransportInbox } from "./transport.ts";
+
+const SEND_OPTIONS = { binary: true, compress: false } as const;
+
+/** Wraps a socket that is open or opening; its errors end as a close. */
+export function createNodeTransport(socket: WebSocket, peer: string): Transport {
+  const inbox = new TransportInbox();
+  let failure = "";
+  socket.binaryType = "nodebuffer";
+  socket.on("message", (data, isBinary) => {
+    if (isBinary && data instanceof Uint8Array) {
+      // A plain view: the slice() of a Buffer would share memory where that of a Uint8Array copies.
+      inbox.message(new Uint8Array(data.buffer, data.byteOffset, data.length));
+    } else socket.close(CLOSE_UNSUPPORTED_DATA, "binary messages only");
+  });
+  socket.on("error", (error) => {
+    failure = error.message;
+  });
+  socket.on("close", (code, reason) => inbox.closed({ code, reason: reason.toString() || failure }));
+  return {
+    peer,
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    send(bytes) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(bytes, SEND_OPTIONS);
+    },
+    onMessage: (listener) => inbox.onMessage(listener),
+    onClose: (listener) => inbox.onClose(listener),
+    close: (code = CLOSE_NORMAL, reason = "") => socket.close(code, reason),
+    terminate: () => socket.terminate(),
+  };
+}

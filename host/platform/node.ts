@@ -1,0 +1,56 @@
+// The platform of Node: node:crypto, timers, `ws` and `level`. Sockets and storage load on first use, so a replica
+// that needs neither starts without them.
+import { randomFillSync } from "node:crypto";
+import { CrdtError } from "../errors.ts";
+import { MESSAGE_BYTES_MAX } from "../limits.ts";
+import type { Platform } from "./platform.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+const asError = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const platform: Platform = {
+  name: "node",
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  randomBytes: (count) => randomFillSync(new Uint8Array(count)),
+  setTimer(callback, ms, options) {
+    const timer = setTimeout(callback, ms);
+    if (options?.background) timer.unref();
+    return () => clearTimeout(timer);
+  },
+  onTurnEnd(callback) {
+    setImmediate(callback);
+  },
+  async connect(url) {
+    const [{ WebSocket }, { createNodeTransport }] = await Promise.all([
+      import("ws"),
+      import("./node-transport.ts"),
+    ]);
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        const message = `Cannot connect to "${url}" (${asError(error)}): check the address and that a relay listens there.`;
+        reject(new CrdtError("connection-failed", message, { cause: error }));
+      };
+      try {
+        const socket = new WebSocket(url, {
+          perMessageDeflate: false,
+          maxPayload: MESSAGE_BYTES_MAX,
+          handshakeTimeout: CONNECT_TIMEOUT_MS,
+        });
+        const transport = createNodeTransport(socket, url);
+        socket.once("error", fail);
+        socket.once("open", () => {
+          socket.off("error", fail);
+          resolve(transport);
+        });
+      } catch (error) {
+        fail(error);
+      }
+    });
+  },
+  async openStorage(location) {
+    const { openNodeStorage } = await import("./node-storage.ts");
+    return openNodeStorage(location);
+  },
+};

@@ -1,0 +1,66 @@
+// A message channel between two processes: whole binary messages, in order, reliable until it closes. What sessions
+// speak over; implemented by WebSockets in Node and browsers and by an in-memory pair. It knows nothing of what the
+// messages mean, and neither reconnects nor queues beyond the buffer of the socket.
+
+/** Why a transport closed: a WebSocket close code (1000 normal, 1006 lost without a goodbye) and a sentence. */
+export interface TransportClose {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface Transport {
+  /** The other end, for people: a URL or an address. */
+  readonly peer: string;
+  /** Bytes handed to `send` that have not left this process yet. */
+  readonly bufferedBytes: number;
+  /** Sends one message; after the close it does nothing. The bytes must not be changed afterwards. */
+  send(bytes: Uint8Array): void;
+  /** Sets the one receiver of messages. Messages that came earlier wait and are delivered first. */
+  onMessage(listener: (bytes: Uint8Array) => void): void;
+  /** Sets the one receiver of the close, which is told exactly once, at once if it has already happened. */
+  onClose(listener: (close: TransportClose) => void): void;
+  /** Says goodbye: what was sent before still arrives. */
+  close(code?: number, reason?: string): void;
+  /** Drops the connection now, for a peer that no longer answers. */
+  terminate(): void;
+}
+
+export const CLOSE_NORMAL = 1000;
+export const CLOSE_UNSUPPORTED_DATA = 1003;
+export const CLOSE_LOST = 1006;
+
+/** The receiving half of every transport: keeps messages and the close until somebody listens. */
+export class TransportInbox {
+  #waiting: Uint8Array[] = [];
+  #close: TransportClose | undefined;
+  #messageListener: ((bytes: Uint8Array) => void) | undefined;
+  #closeListener: ((close: TransportClose) => void) | undefined;
+
+  get isClosed(): boolean {
+    return this.#close !== undefined;
+  }
+
+  onMessage(listener: (bytes: Uint8Array) => void): void {
+    this.#messageListener = listener;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const bytes of waiting) listener(bytes);
+  }
+
+  onClose(listener: (close: TransportClose) => void): void {
+    this.#closeListener = listener;
+    if (this.#close !== undefined) listener(this.#close);
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.isClosed) return;
+    if (this.#messageListener === undefined) this.#waiting.push(bytes);
+    else this.#messageListener(bytes);
+  }
+
+  closed(close: TransportClose): void {
+    if (this.isClosed) return;
+    this.#close = close;
+    this.#closeListener?.(close);
+  }
+}
