@@ -1,0 +1,131 @@
+// The parts of the rivals' interfaces that the benchmarks call, declared here because their packages are installed
+// by `npm ci --prefix bench/rivals` only, and the types of this project must check without them.
+
+declare module "yjs" {
+  interface YMap {
+    readonly size: number;
+    get(key: string): unknown;
+    has(key: string): boolean;
+    set(key: string, value: unknown): void;
+    delete(key: string): void;
+    values(): IterableIterator<unknown>;
+  }
+  export class Doc {
+    clientID: number;
+    constructor(options?: { gc?: boolean });
+    getMap(name: string): YMap;
+    transact(work: () => void): void;
+    on(event: "update", listener: (update: Uint8Array) => void): void;
+    destroy(): void;
+  }
+  export function applyUpdate(doc: Doc, update: Uint8Array): void;
+  export function mergeUpdates(updates: readonly Uint8Array[]): Uint8Array;
+  export function encodeStateAsUpdate(doc: Doc): Uint8Array;
+}
+
+declare module "ywasm" {
+  export interface YTransaction {
+    applyV1(update: Uint8Array): void;
+    commit(): void;
+    encodeUpdate(): Uint8Array;
+    free(): void;
+  }
+  export class YMap {
+    length(transaction: YTransaction | undefined): number;
+    get(key: string, transaction: YTransaction | undefined): unknown;
+    set(key: string, value: unknown, transaction: YTransaction | undefined): void;
+    delete(key: string, transaction: YTransaction | undefined): void;
+    toJson(transaction: YTransaction | undefined): Record<string, number>;
+  }
+  export class YDoc {
+    constructor(options: { clientID: number });
+    getMap(name: string): YMap;
+    beginTransaction(origin: unknown): YTransaction;
+    free(): void;
+  }
+  export function applyUpdate(doc: YDoc, update: Uint8Array, origin: unknown): void;
+  export function encodeStateAsUpdate(doc: YDoc): Uint8Array;
+}
+
+declare module "json-joy/lib/json-crdt/index.js" {
+  import type { Patch } from "json-joy/lib/json-crdt-patch/index.js";
+
+  interface TimestampId {
+    readonly time: number;
+  }
+  export interface ObjNode {
+    readonly id: TimestampId;
+    readonly keys: ReadonlyMap<string, TimestampId>;
+    get(key: string): { view(): unknown } | undefined;
+  }
+  export interface ModelApi {
+    readonly builder: {
+      con(value: unknown): TimestampId;
+      insObj(object: TimestampId, entries: [string, TimestampId][]): void;
+    };
+    obj(path: readonly string[]): { readonly node: ObjNode };
+    set(value: unknown): void;
+    apply(): void;
+    flush(): Patch;
+  }
+  export class Model {
+    readonly api: ModelApi;
+    static create(schema: undefined, sessionId: number): Model;
+    static load(bytes: Uint8Array, sessionId: number): Model;
+    fork(sessionId: number): Model;
+    applyPatch(patch: Patch): void;
+    applyBatch(patches: readonly Patch[]): void;
+    toBinary(): Uint8Array;
+  }
+}
+
+declare module "json-joy/lib/json-crdt-patch/index.js" {
+  export class Patch {
+    static fromBinary(bytes: Uint8Array): Patch;
+    toBinary(): Uint8Array;
+  }
+}
+
+declare module "loro-crdt" {
+  export interface LoroMap {
+    readonly size: number;
+    get(key: string): unknown;
+    set(key: string, value: unknown): void;
+    delete(key: string): void;
+  }
+  export class LoroDoc {
+    setPeerId(id: bigint): void;
+    getMap(name: string): LoroMap;
+    getCounter(name: string): { readonly value: number; increment(amount: number): void };
+    commit(): void;
+    subscribeLocalUpdates(listener: (update: Uint8Array) => void): () => void;
+    export(mode: { mode: "snapshot" | "update" }): Uint8Array;
+    import(bytes: Uint8Array): unknown;
+    importBatch(updates: readonly Uint8Array[]): unknown;
+    free(): void;
+  }
+}
+
+declare module "@automerge/automerge" {
+  export class Counter {
+    constructor(value: number);
+    readonly value: number;
+    increment(amount: number): void;
+  }
+  export class ImmutableString {
+    constructor(text: string);
+    readonly val: string;
+  }
+  export type Doc<T> = T & { readonly __doc: unique symbol };
+  export type Change = Uint8Array & { readonly __change: unique symbol };
+  export function from<T>(value: T, actor: string): Doc<T>;
+  export function clone<T>(doc: Doc<T>, actor: string): Doc<T>;
+  export function load<T>(bytes: Uint8Array, actor: string): Doc<T>;
+  export function save<T>(doc: Doc<T>): Uint8Array;
+  export function change<T>(doc: Doc<T>, work: (draft: T) => void): Doc<T>;
+  export function loadIncremental<T>(doc: Doc<T>, bytes: Uint8Array): Doc<T>;
+  export function saveIncremental<T>(doc: Doc<T>): Uint8Array;
+  export function applyChanges<T>(doc: Doc<T>, changes: readonly Uint8Array[]): [Doc<T>];
+  export function getLastLocalChange<T>(doc: Doc<T>): Uint8Array | undefined;
+  export function free<T>(doc: Doc<T>): void;
+}
