@@ -1,57 +1,132 @@
-// Storage in IndexedDB. A Web Lock keeps a second tab out; where there are no Web Locks (pages that are not a secure
-// context) nothing does, and such pages must not open one name twice. IndexedDB has no fingerprint: browsers do not
-// copy a profile's database behind its back.
-import { Level } from "level";
-import { createLevelStorage, LEVEL_OPTIONS, lockedError, openError } from "./level-storage.ts";
-import type { PlatformStorage } from "./platform.ts";
+// Storage in IndexedDB, spoken to directly: `level` would bring Node's `events` and `buffer` into the page, which
+// bundlers do not resolve without configuration, and offers no flush. A Web Lock keeps a second tab out; where there
+// are no Web Locks (pages that are no secure context) nothing does, and such pages must not open one name twice.
+// There is no fingerprint: nobody copies one database of a browser profile behind its back.
+import type { KeyRange, PlatformStorage, StorageWrite } from "./platform.ts";
+import { storageError, storageLocked } from "./storage-errors.ts";
 
-/** Takes the lock of `location` if it is free; the answer gives it back. */
-function takeLock(location: string): Promise<() => void> {
+const DATABASE_VERSION = 1;
+const OBJECT_STORE = "records";
+/** Records read at once: enough to make requests rare, few enough to hold. */
+const PAGE_RECORDS = 256;
+
+/** Takes the lock of `name` if it is free; the answer gives it back. */
+function takeLock(name: string, location: string): Promise<() => void> {
   if (navigator.locks === undefined) return Promise.resolve(() => {});
   return new Promise((resolve, reject) => {
-    const held = navigator.locks.request(`jarvis-crdt:${location}`, { ifAvailable: true }, (lock) => {
-      if (lock === null) {
-        reject(lockedError(location, undefined));
-        return undefined;
-      }
-      return new Promise<void>((release) => resolve(release));
+    const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+      if (lock !== null) return new Promise<void>((release) => resolve(release));
+      reject(storageLocked(location, undefined));
+      return undefined;
     });
     held.catch(reject);
   });
 }
 
-/** Lets the caller choose the durability of each transaction, which `level` leaves to the browser. */
-function chooseDurability(database: object): (flush: boolean) => void {
-  const db = "db" in database ? database.db : undefined;
-  let durability: IDBTransactionDurability = "default";
-  if (typeof IDBDatabase !== "undefined" && db instanceof IDBDatabase) {
-    const transaction = db.transaction.bind(db);
-    db.transaction = (names, mode) => transaction(names, mode, { durability });
-  }
-  return (flush) => {
-    durability = flush ? "strict" : "relaxed";
-  };
+function openDatabase(name: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, DATABASE_VERSION);
+    request.onupgradeneeded = () => request.result.createObjectStore(OBJECT_STORE);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("another page holds an older version of it open"));
+  });
 }
 
-/** Opens or creates the database of this name. */
-export async function openBrowserStorage(location: string): Promise<PlatformStorage> {
-  const release = await takeLock(location);
-  try {
-    const database = new Level<string, Uint8Array>(location, LEVEL_OPTIONS);
-    await database.open();
-    const setFlush = chooseDurability(database);
-    return createLevelStorage(database, {
-      location,
-      fingerprint: async () => undefined,
-      renewFingerprint: async () => undefined,
-      withFlush(flush, write) {
-        setFlush(flush);
-        return write();
-      },
-      released: async () => release(),
-    });
-  } catch (error) {
-    release();
-    throw openError(location, error);
+function answer<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function read(database: IDBDatabase): IDBObjectStore {
+  return database.transaction(OBJECT_STORE, "readonly").objectStore(OBJECT_STORE);
+}
+
+function write(database: IDBDatabase, writes: readonly StorageWrite[], flush: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const durability = flush ? "strict" : "relaxed";
+    const transaction = database.transaction(OBJECT_STORE, "readwrite", { durability });
+    const records = transaction.objectStore(OBJECT_STORE);
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error("the transaction was aborted"));
+    for (const item of writes) {
+      if (item.type === "put") records.put(item.value, item.key);
+      else records.delete(item.key);
+    }
+    transaction.commit();
+  });
+}
+
+/** Keys of the range after `last`, one page of them. */
+function pageRange(range: KeyRange, last: string | undefined): IDBKeyRange {
+  return IDBKeyRange.bound(last ?? range.from, range.to, last !== undefined, true);
+}
+
+async function* readKeys(database: IDBDatabase, range: KeyRange): AsyncGenerator<string> {
+  let last: string | undefined;
+  for (;;) {
+    const keys = await answer(read(database).getAllKeys(pageRange(range, last), PAGE_RECORDS));
+    for (const key of keys) yield String(key);
+    if (keys.length < PAGE_RECORDS) return;
+    last = String(keys.at(-1));
   }
+}
+
+async function* readEntries(
+  database: IDBDatabase,
+  range: KeyRange,
+): AsyncGenerator<readonly [string, Uint8Array]> {
+  let last: string | undefined;
+  for (;;) {
+    const records = read(database);
+    const page = pageRange(range, last);
+    const [keys, values] = await Promise.all([
+      answer(records.getAllKeys(page, PAGE_RECORDS)),
+      answer(records.getAll(page, PAGE_RECORDS)),
+    ]);
+    for (const [index, key] of keys.entries()) yield [String(key), asBytes(values[index])];
+    if (keys.length < PAGE_RECORDS) return;
+    last = String(keys.at(-1));
+  }
+}
+
+/** What is no byte string was not written by this package: empty bytes fail the checksum and are reported. */
+function asBytes(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array(0);
+}
+
+/** Opens or creates the database of this name. Errors: store-locked, store-full, store-closed. */
+export async function openBrowserStorage(location: string): Promise<PlatformStorage> {
+  const name = `jarvis-crdt:${location}`;
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw storageError(location, error);
+    }
+  };
+  const release = await takeLock(name, location);
+  const database = await guard(() => openDatabase(name)).catch((error) => {
+    release();
+    throw error;
+  });
+  database.onversionchange = () => database.close();
+  return {
+    get: (key) =>
+      guard(async () => {
+        const value: unknown = await answer(read(database).get(key));
+        return value === undefined ? undefined : asBytes(value);
+      }),
+    write: (writes, flush) => guard(() => write(database, writes, flush)),
+    keys: (range) => readKeys(database, range),
+    entries: (range) => readEntries(database, range),
+    fingerprint: async () => undefined,
+    renewFingerprint: async () => undefined,
+    close: async () => {
+      database.close();
+      release();
+    },
+  };
 }

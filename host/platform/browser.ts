@@ -1,4 +1,4 @@
-// The platform of browsers (pages and workers): WebSocket, IndexedDB through `level`, crypto.getRandomValues, and a
+// The platform of browsers (pages and workers): WebSocket, IndexedDB, crypto.getRandomValues, and a
 // MessageChannel for the end of a turn, since timers are slowed down in background tabs and channels are not.
 import { CrdtError } from "../errors.ts";
 import type { Platform } from "./platform.ts";

@@ -1,14 +1,17 @@
 // Storage in a directory: LevelDB below `level/`, and beside it a small file that names this copy of the directory.
 // A copy made by any tool gives that file another inode, birth time or change time, so its fingerprint differs.
+// Without a flush LevelDB hands each write to the system before it answers; with one it calls fdatasync as well.
 import { mkdir, open, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Level } from "level";
-import { createLevelStorage, LEVEL_OPTIONS, openError } from "./level-storage.ts";
-import type { PlatformStorage } from "./platform.ts";
+import type { KeyRange, PlatformStorage } from "./platform.ts";
+import { storageError } from "./storage-errors.ts";
 
+const DATABASE_FOLDER = "level";
 const MARKER_FILE = "this-copy";
 const MARKER_TEXT =
   "The inode and times of this file tell this directory from a copy of it: two copies must not write as one replica.\n";
+const ENCODINGS = { keyEncoding: "utf8", valueEncoding: "view" } as const;
 
 async function readFingerprint(path: string): Promise<string | undefined> {
   try {
@@ -19,7 +22,7 @@ async function readFingerprint(path: string): Promise<string | undefined> {
   }
 }
 
-async function renewFingerprint(path: string): Promise<string | undefined> {
+async function writeMarker(path: string): Promise<void> {
   const file = await open(path, "w");
   try {
     await file.writeFile(MARKER_TEXT);
@@ -27,25 +30,45 @@ async function renewFingerprint(path: string): Promise<string | undefined> {
   } finally {
     await file.close();
   }
-  return readFingerprint(path);
 }
 
-/** Opens or creates the directory. */
+const rangeOptions = (range: KeyRange) => ({ gte: range.from, lt: range.to });
+
+/** Opens or creates the directory. Errors: store-locked, store-full, store-corrupt, store-closed. */
 export async function openNodeStorage(location: string): Promise<PlatformStorage> {
   const directory = resolve(location);
   const marker = join(directory, MARKER_FILE);
-  try {
-    await mkdir(directory, { recursive: true });
-    const database = new Level<string, Uint8Array>(join(directory, "level"), LEVEL_OPTIONS);
-    await database.open();
-    return createLevelStorage(database, {
-      location: directory,
-      fingerprint: () => readFingerprint(marker),
-      renewFingerprint: () => renewFingerprint(marker),
-      withFlush: (_flush, write) => write(),
-      released: async () => {},
-    });
-  } catch (error) {
-    throw openError(directory, error);
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw storageError(directory, error);
+    }
+  };
+  async function* guarded<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw storageError(directory, error);
+    }
   }
+  const database = await guard(async () => {
+    await mkdir(directory, { recursive: true });
+    const level = new Level<string, Uint8Array>(join(directory, DATABASE_FOLDER), ENCODINGS);
+    await level.open();
+    return level;
+  });
+  return {
+    get: (key) => guard(() => database.get(key)),
+    write: (writes, flush) => guard(() => database.batch([...writes], { sync: flush })),
+    keys: (range) => guarded(database.keys(rangeOptions(range))),
+    entries: (range) => guarded(database.iterator(rangeOptions(range))),
+    fingerprint: () => readFingerprint(marker),
+    renewFingerprint: () =>
+      guard(async () => {
+        await writeMarker(marker);
+        return readFingerprint(marker);
+      }),
+    close: () => guard(() => database.close()),
+  };
 }
