@@ -1,0 +1,125 @@
+// One agent's life: join the two documents of a relay, read while there is work, and whenever a run is finished say so
+// with the digest. It reports what it does as events, which the command prints and the supervisor parses.
+// Leaves out how a file is read and claimed (reader.ts).
+
+import { createReplica } from "../../index.ts";
+import { settledDigest } from "./agreement.ts";
+import { Herald, PresenceBoard } from "./presence.ts";
+import { Reader } from "./reader.ts";
+import { type AgentState, FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "./schema.ts";
+
+export type AgentEvent =
+  | {
+      readonly event: "joined";
+      readonly name: string;
+      readonly pid: number;
+      readonly replica: string;
+      readonly engine: string;
+    }
+  | ({ readonly event: "finished" | "left" } & AgentReport);
+
+export type AgentReport = {
+  readonly name: string;
+  readonly pid: number;
+  readonly replica: string;
+  readonly run: number;
+  readonly digest: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly words: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+};
+
+export interface AgentOptions {
+  readonly url: string;
+  readonly name: string;
+  /** Where the replica is stored; in memory when undefined. */
+  readonly storage: string | undefined;
+  readonly engine: "auto" | "wasm" | "baseline";
+  readonly onEvent: (event: AgentEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs until the signal says stop; then everything is stored and closed. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { name, signal } = options;
+  const storage = options.storage === undefined ? {} : { storage: options.storage };
+  const replica = await createReplica({ ...storage, engine: options.engine });
+  try {
+    const fleet = await replica.open(FLEET_DOCUMENT, Fleet);
+    const presence = await replica.open(PRESENCE_DOCUMENT, Presence);
+    const connection = await replica.connect(options.url);
+    await connection.synced();
+
+    let state: AgentState = "idle";
+    let digest = "";
+    let run = 0;
+    const board = new PresenceBoard(presence, () => performance.now());
+    const reader = new Reader({
+      fleet,
+      board,
+      replica: replica.id,
+      name,
+      acknowledged: () => connection.synced(fleet),
+      onState: (next) => {
+        if (state !== "finished") state = next;
+        herald.tell();
+      },
+      signal,
+    });
+    const report = (): AgentReport => ({
+      name,
+      pid: process.pid,
+      replica: replica.id,
+      run,
+      digest,
+      files: reader.files,
+      bytes: reader.bytes,
+      words: reader.words,
+      bytesSent: connection.bytesSent,
+      bytesReceived: connection.bytesReceived,
+    });
+    const herald = new Herald(presence, replica.id, () => ({
+      ...report(),
+      role: "agent",
+      engine: replica.engineName,
+      state,
+      sequence: fleet.versionVector().get(replica.id),
+      known: knownMutations(fleet.versionVector()),
+      lag: connection.lag,
+    }));
+    const stopDigests = settledDigest(fleet, (settled) => {
+      state = settled === undefined ? "idle" : "finished";
+      digest = settled?.digest ?? "";
+      run = settled?.run ?? 0;
+      herald.tell();
+      if (settled !== undefined) options.onEvent({ event: "finished", ...report() });
+    });
+    options.onEvent({
+      event: "joined",
+      name,
+      pid: process.pid,
+      replica: replica.id,
+      engine: replica.engineName,
+    });
+
+    await reader.run();
+    stopDigests();
+    herald.leave();
+    board.close();
+    digest = fleet.digest();
+    await connection.synced().catch(() => {});
+    options.onEvent({ event: "left", ...report() });
+    connection.close();
+  } finally {
+    await replica.close();
+  }
+}
+
+/** How many mutations a vector covers. */
+export function knownMutations(vector: Iterable<readonly [unknown, number]>): number {
+  let known = 0;
+  for (const [, sequence] of vector) known += sequence;
+  return known;
+}

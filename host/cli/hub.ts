@@ -1,0 +1,78 @@
+// The relay with its page on one port: what `start` and `serve` both stand on. The relay is a replica like any other.
+// A port that is taken is passed over for the next free one, and the caller is told.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CrdtError, isCrdtError } from "../errors.ts";
+import { createReplica, type Replica } from "../index.ts";
+import { type Relay, serve } from "../relay.ts";
+import { servePage } from "./page-server.ts";
+
+/** Ports tried after the one asked for. */
+const PORTS_TRIED = 100;
+
+export interface HubOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Where the relay stores its replica; in memory when undefined. */
+  readonly storage: string | undefined;
+  readonly engine: "auto" | "wasm" | "baseline";
+}
+
+export interface Hub {
+  readonly replica: Replica;
+  readonly port: number;
+  /** Where the page is. */
+  readonly pageUrl: string;
+  /** What agents connect to. */
+  readonly relayUrl: string;
+  close(): Promise<void>;
+}
+
+export async function openHub(options: HubOptions): Promise<Hub> {
+  const storage = options.storage === undefined ? {} : { storage: options.storage };
+  const replica = await createReplica({ ...storage, engine: options.engine });
+  try {
+    const relay = await serveOnFreePort(replica, options);
+    const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+    return {
+      replica,
+      port: relay.port,
+      pageUrl: `http://${host}:${relay.port}`,
+      relayUrl: `ws://${host}:${relay.port}`,
+      close: async () => {
+        await relay.close();
+        await replica.close();
+      },
+    };
+  } catch (error) {
+    await replica.close();
+    throw error;
+  }
+}
+
+async function serveOnFreePort(replica: Replica, { host, port }: HubOptions): Promise<Relay> {
+  const onRequest = servePage(pageFolder());
+  const last = port === 0 ? 0 : Math.min(port + PORTS_TRIED, 65535);
+  for (let tried = port; tried <= last; tried++) {
+    try {
+      return await serve(replica, { host, port: tried, onRequest });
+    } catch (error) {
+      if (!isPortTaken(error)) throw error;
+    }
+  }
+  throw new CrdtError(
+    "connection-failed",
+    `Ports ${port} to ${last} of ${host} are all taken: give another one with --port, or --port 0 for any free one.`,
+  );
+}
+
+function isPortTaken(error: unknown): boolean {
+  if (!isCrdtError(error, "connection-failed")) return false;
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+}
+
+function pageFolder(): string {
+  return join(fileURLToPath(new URL("..", import.meta.url)), "page");
+}

@@ -1,0 +1,87 @@
+// What a command says to whom: results to standard output, as lines or, with --json, as one JSON value; news and
+// progress to standard error, as a bar on a terminal and as a plain line every other second elsewhere.
+
+import { MultiBar, Presets, type SingleBar } from "cli-progress";
+
+const PLAIN_PROGRESS_MS = 2000;
+
+export interface ProgressState {
+  readonly done: number;
+  readonly total: number;
+  readonly detail: string;
+}
+
+export class Terminal {
+  readonly isJson: boolean;
+  #bars: MultiBar | undefined;
+  #bar: SingleBar | undefined;
+  #lastPlainMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: { readonly json: boolean }) {
+    this.isJson = options.json;
+  }
+
+  /** A line of the result; says nothing with --json. */
+  line(text = ""): void {
+    if (!this.isJson) process.stdout.write(`${text}\n`);
+  }
+
+  /** The result as a value; says nothing without --json. */
+  result(value: unknown): void {
+    if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** News that are not the result. */
+  news(text: string): void {
+    if (this.#bars !== undefined) this.#bars.log(`${text}\n`);
+    else process.stderr.write(`${text}\n`);
+  }
+
+  /** Draws or says how far the work is. */
+  progress(state: ProgressState): void {
+    if (process.stderr.isTTY) this.#draw(state);
+    else this.#sayNowAndThen(state);
+  }
+
+  #sayNowAndThen(state: ProgressState): void {
+    const now = performance.now();
+    if (now - this.#lastPlainMs < PLAIN_PROGRESS_MS) return;
+    this.#lastPlainMs = now;
+    this.news(`read ${state.done} of ${state.total} files · ${state.detail}`);
+  }
+
+  endProgress(): void {
+    this.#bars?.stop();
+    this.#bars = undefined;
+    this.#bar = undefined;
+  }
+
+  #draw({ done, total, detail }: ProgressState): void {
+    this.#bars ??= new MultiBar(
+      {
+        format: "{bar} {percentage} % · {value}/{total} files · {detail}",
+        stream: process.stderr,
+        hideCursor: true,
+      },
+      Presets.shades_classic,
+    );
+    this.#bar ??= this.#bars.create(total, done, { detail });
+    this.#bar.setTotal(total);
+    this.#bar.update(done, { detail });
+  }
+}
+
+/** Rows as columns that line up; numbers to the right. */
+export function table(rows: readonly (readonly (string | number)[])[]): string[] {
+  const widths =
+    rows[0]?.map((_, column) => Math.max(...rows.map((row) => String(row[column] ?? "").length))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return typeof cell === "number" ? String(cell).padStart(width) : cell.padEnd(width);
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}
