@@ -40,6 +40,26 @@ function build(name, inputs, outputs, step) {
 const run = (command, ...parameters) =>
   execFileSync(process.execPath, [command, ...parameters], { stdio: ["ignore", "inherit", "inherit"] });
 
+const pageFiles = ["index.html", "page.css", "icon.svg", "page.js"];
+
+/** Bundles the page's script and copies what it needs beside it. */
+function buildPage(folder) {
+  mkdirSync(folder, { recursive: true });
+  const options = [
+    "--bundle",
+    "--format=esm",
+    "--platform=browser",
+    "--target=es2022",
+    "--minify",
+    "--sourcemap",
+  ];
+  const output = ["--log-level=warning", "--conditions=source", `--outfile=${join(folder, "page.js")}`];
+  execFileSync("node_modules/.bin/esbuild", ["host/page/page.ts", ...options, ...output], {
+    stdio: "inherit",
+  });
+  for (const name of pageFiles) if (name !== "page.js") cpSync(join("host/page", name), join(folder, name));
+}
+
 mkdirSync("build", { recursive: true });
 
 const assembly = [...filesBelow("assembly"), "asconfig.json", "package-lock.json"];
@@ -66,4 +86,12 @@ if (!process.argv.includes("--wasm")) {
     run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
     cpSync("build/engine.wasm", "dist/engine.wasm");
   });
+  build(
+    "page",
+    [...sources, "dist/index.js"],
+    pageFiles.map((name) => `dist/page/${name}`),
+    () => {
+      buildPage("dist/page");
+    },
+  );
 }

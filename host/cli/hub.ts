@@ -1,6 +1,8 @@
 // The relay with its page on one port: what `start` and `serve` both stand on. The relay is a replica like any other.
 // A port that is taken is passed over for the next free one, and the caller is told.
 
+import { randomUUID } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CrdtError, isCrdtError } from "../errors.ts";
@@ -14,8 +16,8 @@ const PORTS_TRIED = 100;
 export interface HubOptions {
   readonly host: string;
   readonly port: number;
-  /** Where the relay stores its replica; in memory when undefined. */
-  readonly storage: string | undefined;
+  /** The folder for what this process keeps, its replica below `relay`; in memory when undefined. */
+  readonly data: string | undefined;
   readonly engine: "auto" | "wasm" | "baseline";
 }
 
@@ -30,10 +32,10 @@ export interface Hub {
 }
 
 export async function openHub(options: HubOptions): Promise<Hub> {
-  const storage = options.storage === undefined ? {} : { storage: options.storage };
+  const storage = options.data === undefined ? {} : { storage: join(options.data, "relay") };
   const replica = await createReplica({ ...storage, engine: options.engine });
   try {
-    const relay = await serveOnFreePort(replica, options);
+    const relay = await serveOnFreePort(replica, options, await jobIdOf(options.data));
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     return {
       replica,
@@ -51,8 +53,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   }
 }
 
-async function serveOnFreePort(replica: Replica, { host, port }: HubOptions): Promise<Relay> {
-  const onRequest = servePage(pageFolder());
+async function serveOnFreePort(replica: Replica, { host, port }: HubOptions, jobId: string): Promise<Relay> {
+  const onRequest = servePage(pageFolder(), jobId);
   const last = port === 0 ? 0 : Math.min(port + PORTS_TRIED, 65535);
   for (let tried = port; tried <= last; tried++) {
     try {
@@ -71,6 +73,17 @@ function isPortTaken(error: unknown): boolean {
   if (!isCrdtError(error, "connection-failed")) return false;
   const { cause } = error;
   return cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+}
+
+/** A random id that lives as long as the data: replicas of two jobs must not meet, also not in a browser's storage. */
+async function jobIdOf(data: string | undefined): Promise<string> {
+  if (data === undefined) return randomUUID();
+  const path = join(data, "job-id");
+  const kept = await readFile(path, "utf8").catch(() => "");
+  if (kept !== "") return kept.trim();
+  const id = randomUUID();
+  await writeFile(path, `${id}\n`);
+  return id;
 }
 
 function pageFolder(): string {

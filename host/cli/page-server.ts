@@ -21,22 +21,29 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** Answers requests with the files of `folder`. */
-export function servePage(folder: string): RequestListener {
+/** Answers requests with the files of `folder`, and /job.json with the id that the page stores its replica under. */
+export function servePage(folder: string, jobId: string): RequestListener {
   return (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const file = FILES[path === "/index.html" ? "/" : path];
     if (request.method !== "GET" && request.method !== "HEAD")
       return say(response, 405, "only GET is answered here");
+    if (path === "/job.json")
+      return send(response, "application/json", Buffer.from(JSON.stringify({ id: jobId })));
     if (file === undefined) return say(response, 404, `there is no ${path} here; the page is at /`);
     readFile(join(folder, file[0])).then(
       (contents) => {
-        response.writeHead(200, { ...HEADERS, "content-type": file[1], "content-length": contents.length });
-        response.end(request.method === "HEAD" ? undefined : contents);
+        send(response, file[1], contents);
       },
       () => say(response, 404, `${file[0]} is not built; run npm run build`),
     );
   };
+}
+
+/** A response to HEAD leaves the body out by itself. */
+function send(response: ServerResponse, contentType: string, contents: Buffer): void {
+  response.writeHead(200, { ...HEADERS, "content-type": contentType, "content-length": contents.length });
+  response.end(contents);
 }
 
 function say(response: ServerResponse, status: number, message: string): void {

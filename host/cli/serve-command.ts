@@ -13,7 +13,7 @@ export interface ServeCommandOptions {
 
 export async function serveCommand(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
   const signal = untilInterrupted();
-  const hub = await openHub({ ...options, storage: options.data });
+  const hub = await openHub({ ...options, data: options.data });
   if (hub.port !== options.port && options.port !== 0) {
     terminal.news(`port ${options.port} is taken: using ${hub.port}`);
   }

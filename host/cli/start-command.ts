@@ -11,9 +11,9 @@ import { fileURLToPath } from "node:url";
 import { CrdtError } from "../errors.ts";
 import { doAgree, settledDigest } from "./fleet/agreement.ts";
 import { Coordinator } from "./fleet/coordinator.ts";
-import { knownMutations } from "./fleet/fleet-agent.ts";
 import type { FolderOptions } from "./fleet/folder.ts";
 import { formatBytes, formatCount } from "./fleet/format.ts";
+import { knownMutations } from "./fleet/known-mutations.ts";
 import { areTotalsEqual, countFolder } from "./fleet/plain-count.ts";
 import { Herald } from "./fleet/presence.ts";
 import {
@@ -56,7 +56,7 @@ interface Job {
 
 export async function startCommand(options: StartCommandOptions, terminal: Terminal): Promise<number> {
   const job = await findJob(options);
-  const hub = await openHub({ ...options, storage: join(job.data, "relay") });
+  const hub = await openHub({ ...options, data: job.data });
   try {
     return await runFleet(options, job, hub, terminal);
   } finally {
@@ -85,7 +85,7 @@ async function runFleet(
   const signal = untilInterrupted(() => supervisor.kill());
   await coordinator.open();
   announce(options, job, hub, fleet, coordinator, terminal);
-  const herald = new Herald(presence, hub.replica.id, () => describeCoordinator(hub, fleet));
+  const herald = new Herald(presence, hub.replica.id, { describe: () => describeCoordinator(hub, fleet) });
 
   supervisor.start(Array.from({ length: options.agents }, (_, index) => `agent-${index + 1}`));
   await untilJoined(supervisor, signal);

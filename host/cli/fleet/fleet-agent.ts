@@ -4,6 +4,7 @@
 
 import { createReplica } from "../../index.ts";
 import { settledDigest } from "./agreement.ts";
+import { knownMutations } from "./known-mutations.ts";
 import { Herald, PresenceBoard } from "./presence.ts";
 import { Reader } from "./reader.ts";
 import { type AgentState, FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "./schema.ts";
@@ -80,15 +81,18 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       bytesSent: connection.bytesSent,
       bytesReceived: connection.bytesReceived,
     });
-    const herald = new Herald(presence, replica.id, () => ({
-      ...report(),
-      role: "agent",
-      engine: replica.engineName,
-      state,
-      sequence: fleet.versionVector().get(replica.id),
-      known: knownMutations(fleet.versionVector()),
-      lag: connection.lag,
-    }));
+    const herald = new Herald(presence, replica.id, {
+      acknowledged: () => connection.synced(presence),
+      describe: () => ({
+        ...report(),
+        role: "agent",
+        engine: replica.engineName,
+        state,
+        sequence: fleet.versionVector().get(replica.id),
+        known: knownMutations(fleet.versionVector()),
+        lag: connection.lag,
+      }),
+    });
     const stopDigests = settledDigest(fleet, (settled) => {
       state = settled === undefined ? "idle" : "finished";
       digest = settled?.digest ?? "";
@@ -115,11 +119,4 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   } finally {
     await replica.close();
   }
-}
-
-/** How many mutations a vector covers. */
-export function knownMutations(vector: Iterable<readonly [unknown, number]>): number {
-  let known = 0;
-  for (const [, sequence] of vector) known += sequence;
-  return known;
 }

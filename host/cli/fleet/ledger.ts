@@ -47,11 +47,16 @@ export function post(
   agent: string,
   amounts: Amounts,
 ): void {
-  fleet.filesRead.increment(amounts.files);
-  fleet.bytesRead.increment(amounts.bytes);
-  fleet.wordsRead.increment(amounts.words);
-  fleet.passagesRead.increment(amounts.passages);
+  move(fleet.filesRead, amounts.files);
+  move(fleet.bytesRead, amounts.bytes);
+  move(fleet.wordsRead, amounts.words);
+  move(fleet.passagesRead, amounts.passages);
   fleet.history.append({ what, path, agent, ...amounts });
+}
+
+function move(counter: FleetDocument["filesRead"], amount: number): void {
+  if (amount < 0) counter.decrement(-amount);
+  else counter.increment(amount);
 }
 
 /** Sum of the postings of each path. Reads the whole history. */

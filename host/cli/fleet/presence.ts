@@ -9,30 +9,63 @@ export const BEAT_MS = 1000;
 /** A beat that stood still for so long is a dead process or one that is cut off: five missed beats. */
 export const SILENCE_MS = 5 * BEAT_MS;
 
+export interface HeraldSource {
+  readonly describe: () => Omit<AgentPresence, "beat" | "roundTripMs">;
+  /** Resolves once the relay has acknowledged what was written; without it there is no round trip to tell. */
+  readonly acknowledged?: () => Promise<void>;
+}
+
 export class Herald {
   readonly #presence: PresenceDocument;
   readonly #replica: string;
-  readonly #describe: () => Omit<AgentPresence, "beat">;
+  readonly #source: HeraldSource;
   readonly #timer: ReturnType<typeof setInterval>;
   #beat = 0;
+  #roundTripMs = 0;
+  #isWaiting = false;
 
-  constructor(presence: PresenceDocument, replica: string, describe: () => Omit<AgentPresence, "beat">) {
+  constructor(presence: PresenceDocument, replica: string, source: HeraldSource) {
     this.#presence = presence;
     this.#replica = replica;
-    this.#describe = describe;
+    this.#source = source;
     this.#timer = setInterval(() => this.tell(), BEAT_MS);
     this.tell();
   }
 
   /** Writes the entry now. */
   tell(): void {
-    this.#presence.agents.set(this.#replica, { ...this.#describe(), beat: ++this.#beat });
+    this.#write({});
+    void this.#measure();
   }
 
   /** Says goodbye and falls silent. */
   leave(): void {
     clearInterval(this.#timer);
-    this.#presence.agents.set(this.#replica, { ...this.#describe(), state: "left", beat: ++this.#beat });
+    this.#write({ state: "left" });
+  }
+
+  #write(change: Partial<AgentPresence>): void {
+    const described = this.#source.describe();
+    this.#presence.agents.set(this.#replica, {
+      ...described,
+      roundTripMs: this.#roundTripMs,
+      beat: ++this.#beat,
+      ...change,
+    });
+  }
+
+  /** How long a beat takes to be acknowledged; the next beat tells it. */
+  async #measure(): Promise<void> {
+    if (this.#isWaiting || this.#source.acknowledged === undefined) return;
+    this.#isWaiting = true;
+    const startMs = performance.now();
+    await this.#source.acknowledged().then(
+      () => {
+        this.#roundTripMs = Math.round((performance.now() - startMs) * 10) / 10;
+      },
+      () => {},
+    );
+    this.#isWaiting = false;
   }
 }
 

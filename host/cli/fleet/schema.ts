@@ -91,7 +91,10 @@ export type AgentPresence = {
   readonly run: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Mutations the relay has not acknowledged yet. */
   readonly lag: number;
+  /** Milliseconds from the last beat to its acknowledgement; 0 while unknown. */
+  readonly roundTripMs: number;
 };
 
 export const Presence = schema({ agents: map<Record<string, AgentPresence>>() });
