@@ -2,7 +2,7 @@
 // every delta once in the order it was applied, and keeps the version vector current by what a delta touches.
 // Remote deltas go out at once and unchanged; local mutations once per event-loop turn as one stream delta. That
 // order is sound because nobody has seen the pending ones. Typed containers sit on top (document.ts).
-import type { EngineDocument, MergeResult, ReplicaId } from "../engine/engine.ts";
+import type { CompactionResult, EngineDocument, MergeResult, ReplicaId } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { forEachReplica } from "../wire/delta-header.ts";
@@ -162,6 +162,20 @@ export class DocumentCore {
   rollback(): void {
     this.#isInTransaction = false;
     this.engine.rollback();
+  }
+
+  /**
+   * Drops removal records and deleted-marks that every member has seen, where `members` are the whole vectors of all
+   * other replicas of the group. Nothing is stable while a member knows what we do not.
+   */
+  compact(members: readonly VersionVector[]): CompactionResult {
+    this.flushLocal();
+    const own = this.versionVector;
+    if (!members.every((member) => own.covers(member))) return { removalsDropped: 0, deletedMarksDropped: 0 };
+    const rows = own.rows().map(([id, sequence]): [ReplicaId, number] => {
+      return [id, Math.min(sequence, ...members.map((member) => member.get(id)))];
+    });
+    return this.engine.compact(new VersionVector(rows).encode(), this.now());
   }
 
   /** The typed side that follows merges; one a document. */

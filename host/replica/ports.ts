@@ -22,6 +22,8 @@ export interface StoredDocument {
   readonly parts: readonly Uint8Array[];
   /** The document's clock when it was last recorded; 0 when it never was. */
   readonly clock: number;
+  /** Something of it was lost, own mutations perhaps: the replica takes a new id before it writes (`rotateId("store")`). */
+  readonly isDamaged: boolean;
 }
 
 /** Keeps documents of one replica between runs. */
@@ -40,7 +42,7 @@ export interface DocumentStore {
   durable(core: DocumentCore): Promise<void>;
   /** The replica writes with another id from now on. */
   setReplica(replica: ReplicaId): void;
-  /** What the store noticed and survived: torn tails, holes, failed writes. */
+  /** What the store noticed and survived: torn tails, holes, failed writes. Tells the past ones at once. */
   onEvent(listener: (event: StoreEvent) => void): () => void;
   /** Stores everything, marks the directory as closed cleanly, and lets go of it. */
   close(): Promise<void>;
@@ -50,6 +52,12 @@ export interface StoreEvent {
   readonly kind: "torn-tail" | "hole" | "new-replica-id" | "write-failed";
   readonly document: string | undefined;
   readonly message: string;
+  /** Of a torn tail or a hole: the first place affected in the document's chain of records. */
+  readonly place?: number;
+  /** Records behind that place which could be kept whole. */
+  readonly kept?: number;
+  /** Records lost whole or in part. */
+  readonly dropped?: number;
 }
 
 export type ConnectionStatus = "connecting" | "open" | "closed" | "waiting";

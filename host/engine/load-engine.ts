@@ -1,0 +1,88 @@
+// Chooses and starts an engine. "auto" takes WebAssembly where it may be compiled and has SIMD, and the TypeScript
+// baseline where not (a content security policy without `wasm-unsafe-eval`, an old browser). Either is loaded only
+// when it is needed, and the WebAssembly instance is shared by all replicas of the process.
+import { CrdtError, isCrdtError } from "../errors.ts";
+import type { Engine } from "./engine.ts";
+
+export type EngineChoice = "auto" | "wasm" | "baseline";
+
+/** Where the module comes from; without one, the copy inside the package. */
+export type WasmSource = BufferSource | WebAssembly.Module | Response | URL;
+
+export interface LoadEngineOptions {
+  readonly engine?: EngineChoice;
+  readonly wasm?: WasmSource;
+}
+
+let sharedEngine: Promise<Engine> | undefined;
+
+/** An engine; its `name` says which. Errors: wasm-unavailable, abi-mismatch. */
+export async function loadEngine({ engine = "auto", wasm }: LoadEngineOptions = {}): Promise<Engine> {
+  if (engine === "baseline") return loadBaselineEngine();
+  if (engine !== "auto" && engine !== "wasm") throw unknownEngine(engine);
+  try {
+    return await loadWasmEngine(wasm);
+  } catch (error) {
+    if (engine === "auto" && isCrdtError(error, "wasm-unavailable")) return loadBaselineEngine();
+    throw error;
+  }
+}
+
+async function loadBaselineEngine(): Promise<Engine> {
+  const { createBaselineEngine } = await import("./baseline/baseline-engine.ts");
+  return createBaselineEngine();
+}
+
+async function loadWasmEngine(source: WasmSource | undefined): Promise<Engine> {
+  if (source !== undefined) return startWasmEngine(await moduleOf(source));
+  sharedEngine ??= startWasmEngine(undefined);
+  try {
+    return await sharedEngine;
+  } catch (error) {
+    sharedEngine = undefined;
+    throw error;
+  }
+}
+
+async function startWasmEngine(wasm: BufferSource | WebAssembly.Module | undefined): Promise<Engine> {
+  if (typeof WebAssembly === "undefined") throw unavailable("this platform has no WebAssembly", undefined);
+  const { createWasmEngine } = await import("./wasm/wasm-engine.ts");
+  try {
+    return await createWasmEngine(wasm === undefined ? {} : { wasm });
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError) throw unavailable(error.message, error);
+    throw error;
+  }
+}
+
+async function moduleOf(source: WasmSource): Promise<BufferSource | WebAssembly.Module> {
+  if (source instanceof URL) return moduleOf(await fetchModule(source));
+  if (typeof Response !== "undefined" && source instanceof Response) {
+    if (!source.ok) throw unavailable(`${source.url} answered ${source.status}`, undefined);
+    return source.arrayBuffer();
+  }
+  return source as BufferSource | WebAssembly.Module;
+}
+
+async function fetchModule(url: URL): Promise<Response> {
+  try {
+    return await fetch(url);
+  } catch (error) {
+    throw unavailable(`${url} could not be fetched`, error);
+  }
+}
+
+function unavailable(reason: string, cause: unknown): CrdtError {
+  return new CrdtError(
+    "wasm-unavailable",
+    `the WebAssembly engine cannot start: ${reason}; allow 'wasm-unsafe-eval' in the page's policy, or choose engine "baseline"`,
+    { cause },
+  );
+}
+
+function unknownEngine(engine: never): CrdtError {
+  return new CrdtError(
+    "invalid-argument",
+    `engine ${JSON.stringify(engine)}: choose "auto", "wasm" or "baseline"`,
+  );
+}

@@ -1,0 +1,51 @@
+// What a subscriber is told: one change per container that a mutation, a transaction or a merge touched.
+import type { ReplicaId } from "../engine/engine.ts";
+
+/** Whether a change was made through this replica or came in by a merge. */
+export type ChangeOrigin = "local" | "remote";
+
+interface ChangeBase {
+  readonly container: string;
+  readonly origin: ChangeOrigin;
+}
+
+export interface CounterChange extends ChangeBase {
+  readonly type: "counter";
+  /** The replicas whose sums rose. */
+  readonly replicas: readonly ReplicaId[];
+}
+
+export interface RegisterChange extends ChangeBase {
+  readonly type: "register";
+  readonly isPresent: boolean;
+}
+
+export interface MapChange extends ChangeBase {
+  readonly type: "map";
+  /** Keys that have a new value. */
+  readonly set: readonly string[];
+  /** Keys that are gone. */
+  readonly deleted: readonly string[];
+}
+
+export interface SetChange extends ChangeBase {
+  readonly type: "set";
+  /** Elements added; one that was there and was added again by somebody else may be among them. */
+  readonly added: readonly unknown[];
+  readonly removed: readonly unknown[];
+}
+
+export interface FlagChange extends ChangeBase {
+  readonly type: "flag";
+  readonly isEnabled: boolean;
+}
+
+export interface LogChange extends ChangeBase {
+  readonly type: "log";
+  /** How many entries came in. */
+  readonly appended: number;
+  readonly isTruncated: boolean;
+}
+
+export type Change = CounterChange | RegisterChange | MapChange | SetChange | FlagChange | LogChange;
+export type ChangeListener = (change: Change) => void;

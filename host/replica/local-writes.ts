@@ -1,0 +1,268 @@
+// Local mutations on their way to the engine. Outside a transaction each call is one batch; inside, calls that
+// return nothing are buffered and applied together before the next read or at the end. One batch buffer is reused
+// for all of them. All or nothing: a throw, or a batch the engine refuses, rolls the whole transaction back.
+import { type MutationResult, OPCODES, type ReplicaId } from "../engine/engine.ts";
+import { CrdtError } from "../errors.ts";
+import { KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
+import { writeText } from "../wire/key-codec.ts";
+import { writeValue } from "../wire/value-encoder.ts";
+import type { DocumentCore } from "./document-core.ts";
+
+/** A transaction's buffer goes to the engine when it has grown to this: large enough to cost nothing a byte. */
+const PIECE_BYTES = 262144;
+/** A buffer that one large value has blown up beyond this is let go. */
+const KEPT_BYTES = 4194304;
+
+const NO_EFFECT: MutationResult = { effective: 0, sequence: 0 };
+
+/** Where a log is cut: everything up to and including it goes. */
+export interface LogPosition {
+  /** The entry's clock reading: milliseconds × 1024 + counter. */
+  readonly timestamp: number;
+  readonly replica: ReplicaId;
+  readonly sequence: number;
+}
+
+export class LocalWrites {
+  readonly #core: DocumentCore;
+  readonly #writer = new ByteWriter();
+  #depth = 0;
+  #isDoomed = false;
+  #doom: unknown;
+  #effective = 0;
+
+  constructor(core: DocumentCore) {
+    this.#core = core;
+  }
+
+  get isInTransaction(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Applies what is buffered, so that a read sees it. */
+  settle(): void {
+    if (this.#writer.length > 0) this.#apply();
+  }
+
+  increment(container: number, amount: number): void {
+    this.#writer.u8(OPCODES.increment);
+    this.#writer.u16(container);
+    this.#writer.f64(amount);
+    this.#buffered();
+  }
+
+  put(container: number, name: string, key: string, value: unknown): void {
+    const writer = this.#writer;
+    const start = writer.length;
+    try {
+      writer.u8(OPCODES.put);
+      writer.u16(container);
+      writer.u32(0);
+      writer.u32(0);
+      const keyLength = key === "" ? 0 : writeText(writer, key);
+      const payloadStart = writer.length;
+      writeValue(writer, value, name);
+      writer.setU32(start + 3, checkedKeyLength(keyLength, name));
+      writer.setU32(start + 7, checkedPayloadLength(writer.length - payloadStart, name));
+    } catch (error) {
+      writer.length = start;
+      throw error;
+    }
+    this.#buffered();
+  }
+
+  append(container: number, name: string, value: unknown): void {
+    const writer = this.#writer;
+    const start = writer.length;
+    try {
+      writer.u8(OPCODES.append);
+      writer.u16(container);
+      writer.u32(0);
+      writeValue(writer, value, name);
+      writer.setU32(start + 3, checkedPayloadLength(writer.length - start - 7, name));
+    } catch (error) {
+      writer.length = start;
+      throw error;
+    }
+    this.#buffered();
+  }
+
+  /** Says whether the key of a map or register was present. */
+  delete(container: number, name: string, key: string): boolean {
+    this.settle();
+    const start = this.#startKeyOperation(OPCODES.delete, container);
+    writeText(this.#writer, key);
+    this.#endKeyOperation(start, name);
+    return this.#apply().effective > 0;
+  }
+
+  /** Adds to a set; says whether the element was absent. */
+  add(container: number, name: string, element: unknown): boolean {
+    this.settle();
+    this.#writeElement(OPCODES.add, container, name, element);
+    return this.#apply().effective > 0;
+  }
+
+  /** Adds to a set within {@link LocalWrites.bulk}. */
+  addLater(container: number, name: string, element: unknown): void {
+    this.#writeElement(OPCODES.add, container, name, element);
+    this.#buffered();
+  }
+
+  /** Removes from a set; says whether the element was present. */
+  remove(container: number, name: string, element: unknown): boolean {
+    this.settle();
+    this.#writeElement(OPCODES.remove, container, name, element);
+    return this.#apply().effective > 0;
+  }
+
+  /** Enables or disables a flag; says whether that changed it. */
+  setFlag(container: number, isEnabled: boolean): boolean {
+    this.settle();
+    this.#startKeyOperation(isEnabled ? OPCODES.add : OPCODES.remove, container);
+    return this.#apply().effective > 0;
+  }
+
+  /** Empties a map or set; says whether anything was there. */
+  clear(container: number): boolean {
+    this.settle();
+    this.#writer.u8(OPCODES.clear);
+    this.#writer.u16(container);
+    return this.#apply().effective > 0;
+  }
+
+  /** Says whether the truncation mark rose. */
+  truncate(container: number, through: LogPosition): boolean {
+    this.settle();
+    this.#writer.u8(OPCODES.truncate);
+    this.#writer.u16(container);
+    this.#writer.f64(through.timestamp);
+    this.#writer.replicaId(through.replica);
+    this.#writer.u32(through.sequence);
+    return this.#apply().effective > 0;
+  }
+
+  /** Runs `write` as one all-or-nothing piece; returns how many of its operations were effective. */
+  bulk(write: () => void): number {
+    this.settle();
+    const before = this.#effective;
+    this.transact(() => {
+      write();
+      this.settle();
+    });
+    return this.#effective - before;
+  }
+
+  /** Runs `mutate`; a throw undoes all of it. Nested calls join the outermost. */
+  transact<R>(mutate: () => R): R {
+    if (this.#depth === 0) this.#core.begin();
+    this.#depth++;
+    try {
+      const result = mutate();
+      if (isThenable(result)) {
+        throw new CrdtError(
+          "invalid-argument",
+          "transact was given an asynchronous function; await first, then transact",
+        );
+      }
+      if (this.#depth === 1) this.settle();
+      if (this.#isDoomed) throw this.#doom;
+      return result;
+    } catch (error) {
+      this.#dooms(error);
+      throw error;
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#end();
+    }
+  }
+
+  #end(): void {
+    const isDoomed = this.#isDoomed;
+    this.#isDoomed = false;
+    this.#doom = undefined;
+    this.#writer.reset(KEPT_BYTES);
+    if (isDoomed) {
+      this.#core.rollback();
+    } else {
+      this.#core.commit();
+      this.#core.mutated();
+    }
+  }
+
+  #dooms(error: unknown): void {
+    if (this.#isDoomed) return;
+    this.#isDoomed = true;
+    this.#doom = error;
+  }
+
+  #writeElement(opcode: number, container: number, name: string, element: unknown): void {
+    const start = this.#startKeyOperation(opcode, container);
+    try {
+      writeValue(this.#writer, element, name);
+      this.#endKeyOperation(start, name);
+    } catch (error) {
+      this.#writer.length = start;
+      throw error;
+    }
+  }
+
+  #startKeyOperation(opcode: number, container: number): number {
+    const start = this.#writer.length;
+    this.#writer.u8(opcode);
+    this.#writer.u16(container);
+    this.#writer.u32(0);
+    return start;
+  }
+
+  #endKeyOperation(start: number, name: string): void {
+    const length = this.#writer.length - start - 7;
+    if (length > KEY_BYTES_MAX) this.#writer.length = start;
+    this.#writer.setU32(start + 3, checkedKeyLength(length, name));
+  }
+
+  /** After an operation without a result: apply it, or leave it for later. */
+  #buffered(): void {
+    if (this.#depth === 0 || this.#writer.length >= PIECE_BYTES) this.#apply();
+  }
+
+  #apply(): MutationResult {
+    const writer = this.#writer;
+    if (this.#isDoomed) {
+      writer.length = 0;
+      return NO_EFFECT;
+    }
+    try {
+      const result = this.#core.engine.mutate(writer.bytes, writer.length, this.#core.now());
+      this.#effective += result.effective;
+      if (this.#depth === 0) this.#core.mutated();
+      return result;
+    } catch (error) {
+      if (this.#depth > 0) this.#dooms(error);
+      throw error;
+    } finally {
+      writer.reset(KEPT_BYTES);
+    }
+  }
+}
+
+function checkedKeyLength(length: number, name: string): number {
+  if (length <= KEY_BYTES_MAX) return length;
+  throw new CrdtError(
+    "limit-exceeded",
+    `a key or element of ${name} takes ${length} bytes; at most ${KEY_BYTES_MAX} are allowed, keep large data in values`,
+  );
+}
+
+function checkedPayloadLength(length: number, name: string): number {
+  if (length <= PAYLOAD_BYTES_MAX) return length;
+  throw new CrdtError(
+    "limit-exceeded",
+    `the value for ${name} takes ${length} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed, split it`,
+  );
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,335 @@
+// A replica: one id, one engine, the documents opened so far, and where they are kept. Stores and sessions see it as
+// a ReplicaHost; applications see the Replica in front of it.
+import type { Engine, ReplicaId } from "../engine/engine.ts";
+import { CrdtError } from "../errors.ts";
+import { DOCUMENT_NAME_BYTES_MAX } from "../limits.ts";
+import type { Platform } from "../platform/platform.ts";
+import { hasLoneSurrogate } from "../wire/key-codec.ts";
+import { readUint32, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
+import { type Document, type DocumentKeeper, openDocument } from "./document.ts";
+import { type CoreOwner, type DeltaSource, DocumentCore } from "./document-core.ts";
+import { DocumentState } from "./document-state.ts";
+import type { Connection, DocumentStore, Network, ReplicaHost, RotationReason, StoreEvent } from "./ports.ts";
+import { type ContainerDefinitions, type Schema, schema } from "./schema.ts";
+
+/** What a replica reports about itself. */
+export type ReplicaEvent =
+  /** A timestamp or a peer's clock is further ahead than the drift limit. */
+  | {
+      readonly kind: "clock";
+      readonly aheadMs: number;
+      readonly source: string;
+      readonly document: string | undefined;
+    }
+  /** The replica writes with another id from now on. */
+  | {
+      readonly kind: "replica-id";
+      readonly id: ReplicaId;
+      readonly previous: ReplicaId;
+      readonly reason: RotationReason;
+    }
+  /** The store noticed and survived something. */
+  | { readonly kind: "store"; readonly event: StoreEvent };
+
+export type ReplicaEventListener = (event: ReplicaEvent) => void;
+
+export interface ReplicaParts {
+  readonly platform: Platform;
+  readonly engine: Engine;
+  readonly id: ReplicaId;
+  readonly driftLimitMs: number;
+  readonly store: DocumentStore | undefined;
+  readonly createNetwork: (host: ReplicaHost) => Network;
+}
+
+const NO_CONTAINERS = schema({});
+const hosts = new WeakMap<Replica, ReplicaHost>();
+
+/** The side of a replica that stores, sessions and servers use. */
+export function hostOf(replica: Replica): ReplicaHost {
+  return hosts.get(replica)!;
+}
+
+export class Replica {
+  readonly #host: Host;
+
+  constructor(parts: ReplicaParts) {
+    this.#host = new Host(parts);
+    hosts.set(this, this.#host);
+  }
+
+  /** Who writes here; it may change, and an event says so. */
+  get id(): ReplicaId {
+    return this.#host.id;
+  }
+
+  get engineName(): Engine["name"] {
+    return this.#host.engine.name;
+  }
+
+  /**
+   * Opens a document, loading what is stored of it, with the containers of `documentSchema` as properties. Opening it again gives
+   * another view of the same document. Errors: container-type, invalid-argument, store-corrupt.
+   */
+  async open<Definitions extends ContainerDefinitions = Record<never, never>>(
+    name: string,
+    documentSchema?: Schema<Definitions>,
+  ): Promise<Document<Schema<Definitions>>> {
+    return this.#host.openDocument(name, documentSchema ?? (NO_CONTAINERS as unknown as Schema<Definitions>));
+  }
+
+  /** The names of all documents, open or stored. */
+  documentNames(): Promise<string[]> {
+    return this.#host.documentNames();
+  }
+
+  /** Links to a peer or relay; resolves after the handshake and keeps the link alive. Errors: connection-failed. */
+  connect(url: string): Promise<Connection> {
+    return this.#host.connect(url);
+  }
+
+  connections(): readonly Connection[] {
+    return this.#host.connections();
+  }
+
+  /** Tells `listener` what the replica notices: drifting clocks, a change of its id, events of its store. */
+  subscribe(listener: ReplicaEventListener): () => void {
+    return this.#host.subscribe(listener);
+  }
+
+  /** Closes links, documents and the store. */
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+}
+
+class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
+  readonly platform: Platform;
+  readonly engine: Engine;
+  readonly #driftLimitMs: number;
+  readonly #store: DocumentStore | undefined;
+  readonly #createNetwork: (host: ReplicaHost) => Network;
+  readonly #cores = new Map<string, DocumentCore>();
+  readonly #opening = new Map<string, Promise<DocumentCore>>();
+  readonly #closing = new Map<string, Promise<void>>();
+  readonly #states = new Map<DocumentCore, DocumentState>();
+  /** How many views an application has open of a document. */
+  readonly #views = new Map<DocumentState, number>();
+  /** Documents that a session or server asked for stay open. */
+  readonly #pinned = new Set<DocumentCore>();
+  readonly #openListeners = new Set<(core: DocumentCore) => void>();
+  readonly #closeListeners = new Set<(core: DocumentCore) => void>();
+  readonly #idListeners = new Set<(id: ReplicaId, previous: ReplicaId) => void>();
+  readonly #eventListeners = new Set<ReplicaEventListener>();
+  #id: ReplicaId;
+  #network: Network | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: ReplicaParts) {
+    this.platform = parts.platform;
+    this.engine = parts.engine;
+    this.#id = parts.id;
+    this.#driftLimitMs = parts.driftLimitMs;
+    this.#store = parts.store;
+    this.#createNetwork = parts.createNetwork;
+    this.#store?.onEvent((event) => this.#tell({ kind: "store", event }));
+  }
+
+  get id(): ReplicaId {
+    return this.#id;
+  }
+
+  documents(): Iterable<DocumentCore> {
+    return this.#cores.values();
+  }
+
+  async documentNames(): Promise<string[]> {
+    const stored = (await this.#store?.names()) ?? [];
+    return [...new Set([...stored, ...this.#cores.keys()])].sort();
+  }
+
+  async openCore(name: string): Promise<DocumentCore> {
+    const core = await this.#core(name);
+    this.#pinned.add(core);
+    return core;
+  }
+
+  async openDocument<Definitions extends ContainerDefinitions>(
+    name: string,
+    documentSchema: Schema<Definitions>,
+  ): Promise<Document<Schema<Definitions>>> {
+    const core = await this.#core(name);
+    const state = this.#stateOf(core);
+    const document = openDocument(state, this, documentSchema);
+    this.#views.set(state, (this.#views.get(state) ?? 0) + 1);
+    return document;
+  }
+
+  async durable(target: DocumentCore | DocumentState): Promise<void> {
+    const core = target instanceof DocumentState ? target.core : target;
+    core.flushLocal();
+    await this.#store?.durable(core);
+  }
+
+  async release(state: DocumentState): Promise<void> {
+    const views = (this.#views.get(state) ?? 1) - 1;
+    this.#views.set(state, views);
+    if (views === 0 && !this.#pinned.has(state.core)) await this.#closeCore(state.core);
+  }
+
+  connect(url: string): Promise<Connection> {
+    this.#refuseClosed();
+    this.#network ??= this.#createNetwork(this);
+    return this.#network.connect(url);
+  }
+
+  connections(): readonly Connection[] {
+    return this.#network?.connections() ?? [];
+  }
+
+  rotateId(reason: RotationReason): ReplicaId {
+    const previous = this.#id;
+    this.#id = replicaIdFromRandomBytes(this.platform.randomBytes(8));
+    for (const core of this.#cores.values()) core.setReplica(this.#id);
+    this.#store?.setReplica(this.#id);
+    for (const listener of this.#idListeners) listener(this.#id, previous);
+    this.#tell({ kind: "replica-id", id: this.#id, previous, reason });
+    return this.#id;
+  }
+
+  clockAhead(core: DocumentCore, aheadMs: number, source: DeltaSource): void {
+    this.#tell({ kind: "clock", aheadMs, source: sourceName(source), document: core.name });
+  }
+
+  reportClock(aheadMs: number, source: DeltaSource): void {
+    this.#tell({ kind: "clock", aheadMs, source: sourceName(source), document: undefined });
+  }
+
+  idTaken(_core: DocumentCore): void {
+    this.rotateId("id-taken");
+  }
+
+  onOpen(listener: (core: DocumentCore) => void): () => void {
+    return listen(this.#openListeners, listener);
+  }
+
+  onClose(listener: (core: DocumentCore) => void): () => void {
+    return listen(this.#closeListeners, listener);
+  }
+
+  onIdChange(listener: (id: ReplicaId, previous: ReplicaId) => void): () => void {
+    return listen(this.#idListeners, listener);
+  }
+
+  subscribe(listener: ReplicaEventListener): () => void {
+    return listen(this.#eventListeners, listener);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.allSettled(this.#opening.values());
+    for (const core of this.#cores.values()) core.flushLocal();
+    await this.#network?.close();
+    await Promise.all([...this.#cores.values()].map((core) => this.#closeCore(core)));
+    await this.#store?.close();
+  }
+
+  async #core(name: string): Promise<DocumentCore> {
+    this.#refuseClosed();
+    checkDocumentName(name);
+    await this.#closing.get(name);
+    const open = this.#cores.get(name);
+    if (open !== undefined) return open;
+    let opening = this.#opening.get(name);
+    if (opening === undefined) {
+      opening = this.#loadCore(name).finally(() => this.#opening.delete(name));
+      this.#opening.set(name, opening);
+    }
+    return opening;
+  }
+
+  async #loadCore(name: string): Promise<DocumentCore> {
+    const stored = await this.#store?.load(name);
+    const document = this.engine.createDocument({
+      replica: this.#id,
+      hashSeed: this.#hashSeed(),
+      driftLimitMs: this.#driftLimitMs,
+    });
+    const core = new DocumentCore(name, document, this);
+    try {
+      for (const part of stored?.parts ?? []) core.restore(part);
+    } catch (error) {
+      document.close();
+      throw error;
+    }
+    if (stored !== undefined) document.setClock(stored.clock);
+    this.#store?.attach(core);
+    this.#cores.set(name, core);
+    for (const listener of this.#openListeners) listener(core);
+    return core;
+  }
+
+  #closeCore(core: DocumentCore): Promise<void> {
+    const closing = this.#detachCore(core).finally(() => this.#closing.delete(core.name));
+    this.#closing.set(core.name, closing);
+    return closing;
+  }
+
+  async #detachCore(core: DocumentCore): Promise<void> {
+    if (!this.#cores.delete(core.name)) return;
+    core.flushLocal();
+    for (const listener of this.#closeListeners) listener(core);
+    await this.#store?.detach(core);
+    const state = this.#states.get(core);
+    if (state !== undefined) this.#views.delete(state);
+    state?.close();
+    this.#states.delete(core);
+    this.#pinned.delete(core);
+    core.close();
+  }
+
+  #stateOf(core: DocumentCore): DocumentState {
+    const state = this.#states.get(core) ?? new DocumentState(core);
+    this.#states.set(core, state);
+    return state;
+  }
+
+  #hashSeed(): [number, number] {
+    const bytes = this.platform.randomBytes(8);
+    return [readUint32(bytes, 0), readUint32(bytes, 4)];
+  }
+
+  #tell(event: ReplicaEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed === undefined) return;
+    throw new CrdtError("document-closed", "this replica is closed; create another one");
+  }
+}
+
+function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** What to call a delta's deliverer: itself if it is a text, else the peer it names. */
+function sourceName(source: DeltaSource): string {
+  if (typeof source === "string") return source;
+  if (typeof source === "object" && source !== null && "peer" in source) return String(source.peer);
+  return "peer";
+}
+
+function checkDocumentName(name: string): void {
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes > 0 && bytes <= DOCUMENT_NAME_BYTES_MAX && !hasLoneSurrogate(name)) return;
+  throw new CrdtError(
+    "invalid-argument",
+    `document name ${JSON.stringify(name)}: it takes 1 to ${DOCUMENT_NAME_BYTES_MAX} bytes of well-formed UTF-8`,
+  );
+}

@@ -1,0 +1,165 @@
+// An add-wins set of values. Elements are told apart by their encoding, so 7, 7n and "7" are three elements and
+// {a: 1} is equal to another {a: 1}. Membership of numbers, strings and the like is cached once asked; iteration
+// takes one export of the engine and is cached until the next change. Order: that of the first add that lives.
+import { ByteWriter } from "../wire/byte-writer.ts";
+import { type Frozen, jsonView, type Value } from "../wire/value.ts";
+import { ValueDecoder } from "../wire/value-decoder.ts";
+import { writeValue } from "../wire/value-encoder.ts";
+import type { ChangeOrigin, SetChange } from "./change.ts";
+import { CACHED_VALUES_MAX, ContainerHandle, TouchedKeys } from "./container-handle.ts";
+import { EntriesExport } from "./entries-export.ts";
+
+const elementWriter = new ByteWriter(256);
+
+export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>> {
+  readonly type = "set";
+  readonly #members = new Map<unknown, boolean>();
+  #elements: readonly Value[] | undefined;
+  /** By the encoding of the element, one character a byte. */
+  readonly #touched = new TouchedKeys<string>();
+
+  has(element: T): boolean {
+    const isCachable = isPrimitive(element);
+    if (isCachable) {
+      const cached = this.#members.get(element);
+      if (cached !== undefined) return cached;
+    }
+    const isPresent = this.settledEngine.has(this.index, elementBytes(element, this.name));
+    if (isCachable) this.#keep(element, isPresent);
+    return isPresent;
+  }
+
+  get size(): number {
+    return this.settledEngine.size(this.index);
+  }
+
+  /** Says whether the element was not there before. Errors: invalid-value, limit-exceeded. */
+  add(element: T): boolean {
+    const isNew = this.owner.writes.add(this.index, this.name, element);
+    this.#wrote(element, true);
+    if (isNew && this.owner.isObserved) this.#changed(element, true, false);
+    return isNew;
+  }
+
+  /** Adds all or nothing, as one batch; says how many were not there before. Errors: invalid-value, limit-exceeded. */
+  addMany(elements: Iterable<T>): number {
+    const isObserved = this.owner.isObserved;
+    return this.owner.bulk(() => {
+      for (const element of elements) {
+        if (isObserved) {
+          this.add(element);
+        } else {
+          this.owner.writes.addLater(this.index, this.name, element);
+          this.#wrote(element, true);
+        }
+      }
+    });
+  }
+
+  /** Says whether the element was there. */
+  delete(element: T): boolean {
+    const wasPresent = this.owner.writes.remove(this.index, this.name, element);
+    if (!wasPresent) return false;
+    this.#wrote(element, false);
+    if (this.owner.isObserved) this.#changed(element, false, true);
+    return true;
+  }
+
+  /** Removes every element that is here now. */
+  clear(): void {
+    const elements = this.owner.isObserved ? this.#load() : [];
+    if (!this.owner.writes.clear(this.index)) return;
+    this.dropCache();
+    if (!this.owner.isObserved) return;
+    for (const element of elements) this.#touched.touch(imageOf(element, this.name), false, true);
+    this.owner.changed(this);
+  }
+
+  values(): IterableIterator<Frozen<T>> {
+    return this.#load().values() as IterableIterator<Frozen<T>>;
+  }
+
+  [Symbol.iterator](): IterableIterator<Frozen<T>> {
+    return this.values();
+  }
+
+  /** An array; bigints as decimal strings, bytes as base64. */
+  toJSON(): unknown[] {
+    return this.#load().map(jsonView);
+  }
+
+  get isCaching(): boolean {
+    return this.#members.size > 0 || this.#elements !== undefined;
+  }
+
+  dropCache(): void {
+    this.#elements = undefined;
+    if (this.#members.size > 0) this.#members.clear();
+  }
+
+  noticed(key: Uint8Array, isPresent: boolean, isRecorded: boolean): void {
+    this.#elements = undefined;
+    if (this.#members.size > 0) {
+      const element = new ValueDecoder(key).decode(0, key.length);
+      if (isPrimitive(element)) this.#members.delete(element);
+    }
+    if (isRecorded) this.#touched.touch(latin1Image(key), isPresent, isPresent ? undefined : true);
+  }
+
+  takeChange(origin: ChangeOrigin): SetChange | undefined {
+    const { present, absent } = this.#touched.take();
+    const added = present.filter(({ wasPresent }) => wasPresent !== true).map(({ key }) => elementOf(key));
+    if (added.length + absent.length === 0) return undefined;
+    return { container: this.name, type: "set", origin, added, removed: absent.map(elementOf) };
+  }
+
+  #keep(element: T, isPresent: boolean): void {
+    if (this.#members.size >= CACHED_VALUES_MAX) this.#members.clear();
+    this.#members.set(element, isPresent);
+  }
+
+  #wrote(element: T, isPresent: boolean): void {
+    this.#elements = undefined;
+    if (this.#members.size > 0 && isPrimitive(element)) this.#keep(element, isPresent);
+  }
+
+  #changed(element: T, isPresent: boolean, wasPresent: boolean): void {
+    this.#touched.touch(imageOf(element, this.name), isPresent, wasPresent);
+    this.owner.changed(this);
+  }
+
+  #load(): readonly Value[] {
+    if (this.#elements !== undefined) return this.#elements;
+    const exported = new EntriesExport(this.settledEngine.entries(this.index, 0));
+    const { values, hasBytes } = exported.elementKeys(this.size);
+    if (!hasBytes && values.length <= CACHED_VALUES_MAX) this.#elements = values;
+    return values;
+  }
+}
+
+/** What a Map tells apart as the encoding does. It takes 0 and −0 for one, so those are not among them. */
+function isPrimitive(element: unknown): boolean {
+  return typeof element !== "object" && element !== 0;
+}
+
+/** The encoding of `element`, valid until the next call. Errors: invalid-value. */
+function elementBytes(element: unknown, name: string): Uint8Array {
+  elementWriter.reset();
+  writeValue(elementWriter, element, name);
+  return elementWriter.bytes.subarray(0, elementWriter.length);
+}
+
+function imageOf(element: unknown, name: string): string {
+  return latin1Image(elementBytes(element, name));
+}
+
+/** One character a byte, where equal bytes give equal strings. */
+function latin1Image(bytes: Uint8Array): string {
+  if (bytes.length > 64) return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return String.fromCharCode(...bytes);
+}
+
+function elementOf(image: string): Value {
+  const bytes = Uint8Array.from(image, (character) => character.charCodeAt(0));
+  return new ValueDecoder(bytes).decode(0, bytes.length);
+}

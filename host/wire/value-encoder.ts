@@ -1,0 +1,273 @@
+// Values to canonical CBOR (RFC 8949 §4.2.1; docs/wire-format.md, "Values and keys"), straight into a ByteWriter.
+// Written for small values: no intermediate objects, no path bookkeeping; a refusal is explained by value.ts.
+// Leaves out size limits, which belong to the caller who knows what the value is for.
+import { VALUE_DEPTH_MAX } from "../limits.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { hasLoneSurrogate, writeAscii, writeText } from "./key-codec.ts";
+import { invalidValueError, isPlainObject } from "./value.ts";
+
+/** The head bytes shared by encoder and decoder. */
+export const MAJOR = {
+  unsigned: 0,
+  negative: 1,
+  bytes: 2,
+  text: 3,
+  array: 4,
+  map: 5,
+  tag: 6,
+  simple: 7,
+} as const;
+export const SIMPLE = {
+  false: 0xf4,
+  true: 0xf5,
+  null: 0xf6,
+  half: 0xf9,
+  single: 0xfa,
+  double: 0xfb,
+} as const;
+export const TAG = { positiveBigint: 2, negativeBigint: 3, wtf8: 273 } as const;
+export const CANONICAL_NAN = 0x7e00;
+/** Arguments up to this one sit in the head byte itself. */
+export const DIRECT_MAX = 23;
+
+const SHORT_TEXT_MAX = DIRECT_MAX;
+const encoder = new TextEncoder();
+const singleView = new Float32Array(1);
+const singleBits = new Uint32Array(singleView.buffer);
+const keyWriter = new ByteWriter(256);
+
+/** Appends the encoding of `value`. Errors: invalid-value, whose message calls the value `name`; nothing is appended then. */
+export function writeValue(writer: ByteWriter, value: unknown, name: string = "value"): void {
+  const start = writer.length;
+  if (write(writer, value, 0)) return;
+  writer.length = start;
+  throw invalidValueError(value, name);
+}
+
+function write(writer: ByteWriter, value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case "string":
+      writeString(writer, value);
+      return true;
+    case "number":
+      writeNumber(writer, value);
+      return true;
+    case "boolean":
+      writer.u8(value ? SIMPLE.true : SIMPLE.false);
+      return true;
+    case "bigint":
+      writeBigint(writer, value);
+      return true;
+    case "object":
+      return writeObject(writer, value, depth);
+    default:
+      return false;
+  }
+}
+
+function writeObject(writer: ByteWriter, value: object | null, depth: number): boolean {
+  if (value === null) {
+    writer.u8(SIMPLE.null);
+    return true;
+  }
+  if (value instanceof Uint8Array) {
+    writeHead(writer, MAJOR.bytes, value.length);
+    writer.append(value);
+    return true;
+  }
+  if (depth >= VALUE_DEPTH_MAX) return false;
+  if (Array.isArray(value)) return writeArray(writer, value, depth + 1);
+  return isPlainObject(value) && writeMap(writer, value, depth + 1);
+}
+
+function writeArray(writer: ByteWriter, array: readonly unknown[], depth: number): boolean {
+  writeHead(writer, MAJOR.array, array.length);
+  for (let index = 0; index < array.length; index++) {
+    if (!write(writer, array[index], depth)) return false;
+  }
+  return true;
+}
+
+function writeMap(writer: ByteWriter, record: Record<string, unknown>, depth: number): boolean {
+  const keys = canonicalOrder(Object.keys(record));
+  writeHead(writer, MAJOR.map, keys.length);
+  for (const key of keys) {
+    writeString(writer, key);
+    if (!write(writer, record[key], depth)) return false;
+  }
+  return true;
+}
+
+/** Major type and argument, in the fewest bytes. */
+export function writeHead(writer: ByteWriter, major: number, argument: number): void {
+  const type = major << 5;
+  if (argument <= DIRECT_MAX) {
+    writer.u8(type | argument);
+    return;
+  }
+  writer.reserve(9);
+  const bytes = writer.bytes;
+  let offset = writer.length;
+  const size = argument < 0x100 ? 1 : argument < 0x1_0000 ? 2 : argument < 0x1_0000_0000 ? 4 : 8;
+  bytes[offset++] = type | (size === 1 ? 24 : size === 2 ? 25 : size === 4 ? 26 : 27);
+  let rest = argument;
+  for (let index = size - 1; index >= 0; index--) {
+    bytes[offset + index] = rest % 0x100;
+    rest = Math.floor(rest / 0x100);
+  }
+  writer.length = offset + size;
+}
+
+function headBytes(argument: number): number {
+  if (argument <= DIRECT_MAX) return 1;
+  return argument < 0x100 ? 2 : argument < 0x1_0000 ? 3 : argument < 0x1_0000_0000 ? 5 : 9;
+}
+
+function writeString(writer: ByteWriter, text: string): void {
+  const start = writer.length;
+  if (text.length <= SHORT_TEXT_MAX) {
+    writer.u8((MAJOR.text << 5) | text.length);
+    if (writeAscii(writer, text)) return;
+    writer.length = start;
+  }
+  writeLongString(writer, text, start);
+}
+
+/** Encodes behind a head sized for ASCII, and moves the bytes when they turn out to be more. */
+function writeLongString(writer: ByteWriter, text: string, start: number): void {
+  writer.reserve(text.length * 3 + 9);
+  const textStart = start + headBytes(text.length);
+  const { written } = encoder.encodeInto(text, writer.bytes.subarray(textStart));
+  if (written !== text.length && hasLoneSurrogate(text)) {
+    writeWtf8String(writer, text);
+    return;
+  }
+  const textOffset = start + headBytes(written);
+  if (textOffset !== textStart) writer.bytes.copyWithin(textOffset, textStart, textStart + written);
+  writeHead(writer, MAJOR.text, written);
+  writer.length = textOffset + written;
+}
+
+function writeWtf8String(writer: ByteWriter, text: string): void {
+  const scratch = new ByteWriter(text.length * 3);
+  writeText(scratch, text);
+  writeHead(writer, MAJOR.tag, TAG.wtf8);
+  writeHead(writer, MAJOR.bytes, scratch.length);
+  writer.append(scratch.bytes.subarray(0, scratch.length));
+}
+
+function writeNumber(writer: ByteWriter, value: number): void {
+  if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) {
+    if (value >= 0) writeHead(writer, MAJOR.unsigned, value);
+    else writeHead(writer, MAJOR.negative, -1 - value);
+    return;
+  }
+  writeFloat(writer, value);
+}
+
+function writeFloat(writer: ByteWriter, value: number): void {
+  writer.reserve(9);
+  const half = halfBits(value);
+  if (half >= 0) {
+    writer.u8(SIMPLE.half);
+    writer.u8(half >> 8);
+    writer.u8(half & 0xff);
+    return;
+  }
+  const view = new DataView(writer.bytes.buffer);
+  if (Math.fround(value) === value) {
+    writer.u8(SIMPLE.single);
+    view.setFloat32(writer.length, value);
+    writer.length += 4;
+    return;
+  }
+  writer.u8(SIMPLE.double);
+  view.setFloat64(writer.length, value);
+  writer.length += 8;
+}
+
+/** The half-precision bits of `value`, or -1 where half precision does not hold it exactly. */
+export function halfBits(value: number): number {
+  if (Number.isNaN(value)) return CANONICAL_NAN;
+  if (Math.fround(value) !== value) return -1;
+  singleView[0] = value;
+  const bits = singleBits[0]!;
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 127;
+  const mantissa = bits & 0x7f_ffff;
+  if (exponent === 128) return sign | 0x7c00;
+  if (exponent === -127) return mantissa === 0 ? sign : -1;
+  if (exponent >= -14 && exponent <= 15) {
+    return (mantissa & 0x1fff) === 0 ? sign | ((exponent + 15) << 10) | (mantissa >> 13) : -1;
+  }
+  if (exponent < -24 || exponent > 15) return -1;
+  const shift = -1 - exponent;
+  const significand = mantissa | 0x80_0000;
+  return (significand & ((1 << shift) - 1)) === 0 ? sign | (significand >> shift) : -1;
+}
+
+function writeBigint(writer: ByteWriter, value: bigint): void {
+  const isNegative = value < 0n;
+  const magnitude = isNegative ? -1n - value : value;
+  writeHead(writer, MAJOR.tag, isNegative ? TAG.negativeBigint : TAG.positiveBigint);
+  if (magnitude === 0n) {
+    writeHead(writer, MAJOR.bytes, 0);
+    return;
+  }
+  const digits = magnitude.toString(16);
+  const hex = digits.length % 2 === 0 ? digits : `0${digits}`;
+  writeHead(writer, MAJOR.bytes, hex.length / 2);
+  writer.reserve(hex.length / 2);
+  for (let index = 0; index < hex.length; index += 2) {
+    writer.u8(Number.parseInt(hex.slice(index, index + 2), 16));
+  }
+}
+
+/** Map keys in bytewise order of their encodings: for ASCII, shorter first, then by code. */
+function canonicalOrder(keys: string[]): string[] {
+  let isOrdered = true;
+  for (let index = 0; index < keys.length; index++) {
+    if (!isAscii(keys[index]!)) return orderByEncoding(keys);
+    if (index > 0 && compareAscii(keys[index - 1]!, keys[index]!) > 0) isOrdered = false;
+  }
+  return isOrdered ? keys : keys.sort(compareAscii);
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) >= 0x80) return false;
+  return true;
+}
+
+function compareAscii(left: string, right: string): number {
+  if (left.length !== right.length) return left.length - right.length;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function orderByEncoding(keys: readonly string[]): string[] {
+  const encoded = keys.map((key) => {
+    keyWriter.reset();
+    writeString(keyWriter, key);
+    return { key, bytes: keyWriter.toBytes() };
+  });
+  encoded.sort((left, right) =>
+    compareRanges(left.bytes, 0, left.bytes.length, right.bytes, 0, right.bytes.length),
+  );
+  return encoded.map(({ key }) => key);
+}
+
+/** Bytewise order of two ranges; a prefix comes first. */
+export function compareRanges(
+  left: Uint8Array,
+  leftStart: number,
+  leftEnd: number,
+  right: Uint8Array,
+  rightStart: number,
+  rightEnd: number,
+): number {
+  const length = Math.min(leftEnd - leftStart, rightEnd - rightStart);
+  for (let index = 0; index < length; index++) {
+    const difference = left[leftStart + index]! - right[rightStart + index]!;
+    if (difference !== 0) return difference;
+  }
+  return leftEnd - leftStart - (rightEnd - rightStart);
+}
