@@ -1,0 +1,43 @@
+// The baseline engine: the engine interface in TypeScript alone. The judge of every test, the baseline of every
+// benchmark, and what runs where WebAssembly is not allowed. Maps keyed by binary strings, one object an entry,
+// typed arrays while decoding. Leaves out nothing the WebAssembly engine does, and gives the same bytes.
+import { CrdtError } from "../../errors.ts";
+import { DOCUMENTS_MAX } from "../../limits.ts";
+import type { DocumentOptions, Engine, EngineDocument, EngineStatistics, VectorTable } from "../engine.ts";
+import { BaselineDocument, type DocumentOwner } from "./baseline-document.ts";
+import { DeltaDecoder } from "./delta-decoder.ts";
+import { DeltaEncoder } from "./delta-encoder.ts";
+import { BaselineVectorTable } from "./vector-table.ts";
+
+export function createBaselineEngine(): Engine {
+  return new BaselineEngine();
+}
+
+class BaselineEngine implements Engine {
+  readonly name = "baseline";
+  #documents = 0;
+  readonly #owner: DocumentOwner = {
+    decoder: new DeltaDecoder(),
+    encoder: new DeltaEncoder(),
+    onClose: () => {
+      this.#documents--;
+    },
+  };
+
+  createDocument(options: DocumentOptions): EngineDocument {
+    if (this.#documents >= DOCUMENTS_MAX) {
+      throw new CrdtError("limit-exceeded", `${DOCUMENTS_MAX} documents are open; close some first`);
+    }
+    const document = new BaselineDocument(options, this.#owner);
+    this.#documents++;
+    return document;
+  }
+
+  createVectorTable(rows: number, columns: number): VectorTable {
+    return new BaselineVectorTable(rows, columns);
+  }
+
+  statistics(): EngineStatistics {
+    return { documents: this.#documents, memoryBytes: undefined };
+  }
+}

@@ -1,0 +1,75 @@
+// What must always hold inside a document of the baseline engine; for tests. Cost: everything is visited.
+import type { Container } from "./container.ts";
+import { type DocumentState, isDeletedMark } from "./document-state.ts";
+import { byPosition, type Entry } from "./entry.ts";
+import { isAtOrBelow, isMark } from "./log-index.ts";
+import type { ReplicaColumn } from "./replica-column.ts";
+
+export function checkInvariants(state: DocumentState): void {
+  const live: Entry[] = [];
+  let removals = 0;
+  for (const column of state.replicas.values()) {
+    checkColumn(column);
+    removals += column.removals.length;
+    for (const entry of column.entries) if (entry.isLive) live.push(entry);
+  }
+  expect(live.length === state.entries, "the entries of the columns sum to those of the document");
+  expect(live.filter(isDeletedMark).length === state.deletedMarks, "deleted-marks are counted");
+  expect(removals === state.removals, "removal records are counted");
+  let indexed = 0;
+  state.containers.forEach((container, index) => {
+    expect(container.index === index, "containers know their index");
+    expect(container.position === -1, "no container is left marked as written");
+    indexed += checkContainer(container);
+  });
+  expect(indexed === live.length, "every live entry is in the index of its container");
+  expect(state.journal.length === 0, "nothing is left in the journal");
+}
+
+function checkColumn(column: ReplicaColumn): void {
+  expect(column.sequence >= 1, "a replica in the table has mutated");
+  expect(column.floor <= column.sequence, "the floor is covered by the version vector");
+  let previous = 0;
+  let dead = 0;
+  for (const entry of column.entries) {
+    expect(entry.replica === column && entry.sequence > previous, "a column ascends");
+    previous = entry.sequence;
+    if (!entry.isLive) dead++;
+  }
+  expect(previous <= column.sequence, "the version vector covers every entry");
+  expect(dead === column.deadEntries, "the dead of a column are counted");
+  previous = column.floor;
+  for (const { sequence, targetSequences } of column.removals) {
+    expect(sequence > previous && targetSequences.length > 0, "removal records ascend above the floor");
+    previous = sequence;
+  }
+  expect(previous <= column.sequence, "the version vector covers every removal record");
+}
+
+function checkContainer(container: Container): number {
+  const { content } = container;
+  const entries = [...content.all()];
+  for (const entry of entries) {
+    expect(entry.isLive && entry.container === container, "an index holds live entries of its container");
+    expect(entry.replica.find(entry.sequence) === entry, "an indexed entry is found by its dot");
+  }
+  expect(entries.length === container.entries, "the entries of a container are counted");
+  if (content.kind === "winners") {
+    expect(entries.filter((entry) => entry.length > 0).length === content.size, "present keys are counted");
+  }
+  if (content.kind === "log") {
+    const { mark } = content;
+    const logged = entries.filter((entry) => !isMark(entry));
+    expect(logged.length === content.size, "log entries are counted");
+    logged.forEach((entry, index) => {
+      expect(index === 0 || byPosition(logged[index - 1]!, entry) < 0, "a log is in order");
+      const isGone = mark !== undefined && isAtOrBelow(entry.timestamp, entry.replica, entry.sequence, mark);
+      expect(!isGone, "no log entry is below the truncation mark");
+    });
+  }
+  return entries.length;
+}
+
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`broken invariant: ${what}`);
+}
