@@ -1,0 +1,211 @@
+// The stored chain of one document and what is still to be added to it. Deltas of one write become one record; when
+// the log has outgrown its snapshot, a new snapshot takes the next place and everything before it goes, once the
+// snapshot has been read back whole. Knows nothing of when to write: group-writer.ts asks it for writes.
+
+import type { PlatformStorage, StorageWrite } from "../platform/platform.ts";
+import type { DocumentCore } from "../replica/document-core.ts";
+import {
+  asideKey,
+  checksumOfRecord,
+  encodeRecord,
+  groupDeltas,
+  headKey,
+  type RecordKind,
+  recordKey,
+  recordKeys,
+} from "./record.ts";
+import type { ChainEnd, FoundRecord, Recovery } from "./recovery.ts";
+
+/** A log smaller than this is not worth a snapshot: replaying it takes a millisecond or two. */
+const LOG_BYTES_MIN = 65_536;
+/** How many times its snapshot a log may grow: writing snapshots then costs at most half as much as the log. */
+const LOG_GROWTH = 2;
+/** Bytes waiting for a disk that does not take them before they are replaced by a snapshot to be taken later. */
+const QUEUE_BYTES_MAX = 67_108_864;
+
+/** What one document adds to a batch. */
+export interface PendingWrite {
+  readonly writes: readonly StorageWrite[];
+  /** Whether the batch must reach the disk whatever the durability. */
+  readonly flush: boolean;
+  /** The batch was written. */
+  commit(): void;
+  /** It was not; the next attempt takes it again. */
+  revert(): void;
+}
+
+export class DocumentLog {
+  readonly name: string;
+  #core: DocumentCore | undefined;
+  #end: ChainEnd;
+  #headPlace: number;
+  #logBytes: number;
+  #snapshotBytes: number;
+  #clock: number;
+  #queue: Uint8Array[] = [];
+  #queueBytes = 0;
+  #isSnapshotDue: boolean;
+  /** Taken when the core was about to go while a snapshot was due. */
+  #lastSnapshot: Uint8Array | undefined;
+  #aside: readonly FoundRecord[];
+  /** Set while records before the newest snapshot may still be there. */
+  #isUntidy: boolean;
+
+  constructor(name: string, recovery: Recovery, headPlace: number) {
+    this.name = name;
+    this.#end = recovery.end;
+    this.#headPlace = headPlace;
+    this.#logBytes = recovery.logBytes;
+    this.#snapshotBytes = recovery.snapshotBytes;
+    this.#clock = recovery.clock;
+    this.#aside = recovery.aside;
+    // Behind a hole no stream delta may follow: the chain goes on from a snapshot of what was kept.
+    this.#isSnapshotDue = recovery.problem?.kind === "hole";
+    this.#isUntidy = false;
+  }
+
+  get isPending(): boolean {
+    return this.#queue.length > 0 || (this.#isSnapshotDue && this.#canSnapshot);
+  }
+
+  get isUntidy(): boolean {
+    return this.#isUntidy;
+  }
+
+  /** Whether anything of this document is stored. */
+  get isStored(): boolean {
+    return this.#headPlace > 0;
+  }
+
+  get #canSnapshot(): boolean {
+    return this.#lastSnapshot !== undefined || (this.#core !== undefined && !this.#core.isClosed);
+  }
+
+  attach(core: DocumentCore): void {
+    this.#core = core;
+  }
+
+  /** Lets go of the core, which will not be there for a later attempt. */
+  detach(): void {
+    if (this.#core === undefined) return;
+    this.#readClock();
+    if (this.#isSnapshotDue && !this.#core.isClosed) this.#lastSnapshot = this.#core.snapshot();
+    this.#core = undefined;
+  }
+
+  append(delta: Uint8Array): void {
+    this.#queue.push(delta);
+    this.#queueBytes += delta.length;
+    if (this.#queueBytes <= QUEUE_BYTES_MAX || !this.#canSnapshot) return;
+    this.#isSnapshotDue = true;
+    this.#clearQueue();
+  }
+
+  /** What is to be written now; undefined when nothing is. */
+  collect(): PendingWrite | undefined {
+    if (!this.isPending) return undefined;
+    return this.#isSnapshotDue && this.#canSnapshot ? this.#collectSnapshot() : this.#collectDeltas();
+  }
+
+  /** The head record a clean close leaves behind; undefined when it stands there already. */
+  collectHead(): StorageWrite | undefined {
+    if (this.#headPlace === this.#end.place) return undefined;
+    return this.#headWrite(this.#end.place);
+  }
+
+  headWritten(): void {
+    this.#headPlace = this.#end.place;
+  }
+
+  /** Removes what the newest snapshot replaced, if that snapshot reads back whole; says whether it did. If not, another is due. */
+  async tidy(storage: PlatformStorage): Promise<boolean> {
+    const { place, checksum } = this.#end;
+    const newest = recordKey(this.name, place);
+    const stored = await storage.get(newest);
+    this.#isUntidy = false;
+    if (stored === undefined || checksumOfRecord(stored) !== checksum) {
+      this.#logBytes = Number.POSITIVE_INFINITY;
+      return false;
+    }
+    const writes: StorageWrite[] = [];
+    for await (const key of storage.keys(recordKeys(this.name))) {
+      if (key !== newest) writes.push({ type: "del", key });
+    }
+    if (writes.length > 0) await storage.write(writes, false);
+    return true;
+  }
+
+  #collectDeltas(): PendingWrite {
+    const deltas = this.#queue;
+    const queueBytes = this.#queueBytes;
+    this.#clearQueue();
+    const { write, end } = this.#encode("deltas", groupDeltas(deltas));
+    const writes = this.#headPlace === 0 ? [write, this.#headWrite(end.place)] : [write];
+    return {
+      writes,
+      flush: false,
+      commit: () => {
+        if (this.#headPlace === 0) this.#headPlace = end.place;
+        this.#end = end;
+        this.#logBytes += write.value.length;
+        if (this.#logBytes > Math.max(LOG_BYTES_MIN, LOG_GROWTH * this.#snapshotBytes))
+          this.#isSnapshotDue = true;
+      },
+      revert: () => {
+        this.#queue = [...deltas, ...this.#queue];
+        this.#queueBytes += queueBytes;
+      },
+    };
+  }
+
+  #collectSnapshot(): PendingWrite {
+    const snapshot = this.#lastSnapshot ?? this.#core!.snapshot();
+    // The snapshot holds whatever was waiting.
+    this.#clearQueue();
+    const { write, end } = this.#encode("snapshot", [snapshot]);
+    const aside = this.#aside.map(
+      ({ key, value }): StorageWrite => ({ type: "put", key: asideKey(key), value }),
+    );
+    return {
+      writes: [write, this.#headWrite(end.place), ...aside],
+      // What it replaces is deleted next, and must not be gone from the disk before it is there.
+      flush: true,
+      commit: () => {
+        this.#end = end;
+        this.#headPlace = end.place;
+        this.#aside = [];
+        this.#snapshotBytes = write.value.length;
+        this.#logBytes = 0;
+        this.#isSnapshotDue = false;
+        this.#lastSnapshot = undefined;
+        this.#isUntidy = true;
+      },
+      revert: () => {},
+    };
+  }
+
+  #encode(kind: RecordKind, body: readonly Uint8Array[]) {
+    const place = this.#end.place + 1;
+    const key = recordKey(this.name, place);
+    const clock = this.#readClock();
+    const value = encodeRecord(key, { kind, place, clock, previous: this.#end.checksum }, body);
+    const end: ChainEnd = { place, checksum: checksumOfRecord(value) };
+    return { write: { type: "put", key, value } as const, end };
+  }
+
+  #headWrite(place: number): StorageWrite {
+    const key = headKey(this.name);
+    const header = { kind: "head", place, clock: this.#readClock(), previous: 0 } as const;
+    return { type: "put", key, value: encodeRecord(key, header, []) };
+  }
+
+  #readClock(): number {
+    if (this.#core !== undefined && !this.#core.isClosed) this.#clock = this.#core.engine.clock();
+    return this.#clock;
+  }
+
+  #clearQueue(): void {
+    this.#queue = [];
+    this.#queueBytes = 0;
+  }
+}

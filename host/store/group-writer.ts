@@ -1,0 +1,135 @@
+// Writes of all documents, grouped: what one turn of the event loop added, and whatever came while the write before
+// was under way, goes as one batch. A failed batch stays in memory and is tried again with the next write, or after
+// a pause; until then whoever waits for durability is told.
+import { CrdtError } from "../errors.ts";
+import type { Platform, PlatformStorage, StorageWrite } from "../platform/platform.ts";
+import type { DocumentLog, PendingWrite } from "./document-log.ts";
+
+/** Long enough not to hammer a full disk, short enough that freed space is used soon. */
+const RETRY_MS = 1_000;
+
+export interface GroupWriterOptions {
+  readonly platform: Platform;
+  readonly storage: PlatformStorage;
+  /** Whether every batch reaches the disk before it counts as written. */
+  readonly flush: boolean;
+  /** The first failure after a success. */
+  onFailure(error: unknown): void;
+}
+
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export class GroupWriter {
+  readonly #options: GroupWriterOptions;
+  readonly #pending = new Set<DocumentLog>();
+  #waiters: Waiter[] = [];
+  #isScheduled = false;
+  #isWriting = false;
+  #isFailing = false;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(options: GroupWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Notes that `log` has something to write; it leaves when the turn ends. */
+  add(log: DocumentLog): void {
+    this.#pending.add(log);
+    this.#schedule();
+  }
+
+  /** Resolves when everything added so far is written. Rejects with the error of the attempt that failed. */
+  durable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Stops trying by itself. */
+  stop(): void {
+    this.#cancelRetry?.();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isWriting) return;
+    this.#isScheduled = true;
+    this.#options.platform.onTurnEnd(() => {
+      this.#isScheduled = false;
+      void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    this.#cancelRetry?.();
+    let isWritten = true;
+    while (isWritten && (this.#pending.size > 0 || this.#waiters.length > 0)) {
+      const waiters = this.#waiters;
+      this.#waiters = [];
+      isWritten = await this.#writeBatch(waiters);
+    }
+    this.#isWriting = false;
+    if (!isWritten) this.#cancelRetry = this.#retryLater();
+  }
+
+  async #writeBatch(waiters: readonly Waiter[]): Promise<boolean> {
+    const logs = [...this.#pending];
+    this.#pending.clear();
+    const collected: PendingWrite[] = [];
+    try {
+      for (const log of logs) {
+        const pending = log.collect();
+        if (pending !== undefined) collected.push(pending);
+      }
+      const writes = collected.flatMap((pending): readonly StorageWrite[] => pending.writes);
+      const flush = this.#options.flush || collected.some((pending) => pending.flush);
+      if (writes.length > 0) await this.#options.storage.write(writes, flush);
+    } catch (error) {
+      this.#failed(error, logs, collected, waiters);
+      return false;
+    }
+    for (const pending of collected) pending.commit();
+    for (const waiter of waiters) waiter.resolve();
+    this.#isFailing = false;
+    for (const log of logs) await this.#tidy(log);
+    for (const log of logs) if (log.isPending) this.#pending.add(log);
+    return true;
+  }
+
+  #failed(
+    error: unknown,
+    logs: readonly DocumentLog[],
+    collected: readonly PendingWrite[],
+    waiters: readonly Waiter[],
+  ): void {
+    for (const pending of collected) pending.revert();
+    for (const log of logs) this.#pending.add(log);
+    for (const waiter of waiters) waiter.reject(error);
+    if (!this.#isFailing) this.#options.onFailure(error);
+    this.#isFailing = true;
+  }
+
+  /** Old records that stay for now cost space and nothing else. */
+  async #tidy(log: DocumentLog): Promise<void> {
+    if (!log.isUntidy) return;
+    try {
+      if (!(await log.tidy(this.#options.storage))) this.#options.onFailure(unreadable(log.name));
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
+  }
+
+  #retryLater(): () => void {
+    return this.#options.platform.setTimer(() => this.#schedule(), RETRY_MS, { background: true });
+  }
+}
+
+function unreadable(name: string): CrdtError {
+  const message = `A snapshot of document "${name}" did not read back as written: check the disk; what it was to replace is kept.`;
+  return new CrdtError("store-corrupt", message);
+}

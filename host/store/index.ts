@@ -1,0 +1,2 @@
+// The door of the store room.
+export { openStore, type StoreOptions } from "./store.ts";
