@@ -88,6 +88,7 @@ async function runFleet(
   const herald = new Herald(presence, hub.replica.id, { describe: () => describeCoordinator(hub, fleet) });
 
   supervisor.start(Array.from({ length: options.agents }, (_, index) => `agent-${index + 1}`));
+  terminal.news(`agents  ${supervisor.agents.map(({ name, pid }) => `${name} ${pid}`).join(", ")}`);
   await untilJoined(supervisor, signal);
   const progress = setInterval(() => showProgress(coordinator, supervisor, terminal), PROGRESS_MS);
   const startedMs = performance.now();

@@ -1,0 +1,80 @@
+// What the command line says of itself, and how it fails: one line that says what to do, and a status.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "./command-line.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "jarvis-cli-"));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("help", () => {
+  test("names the commands, and is what no command at all prints", async () => {
+    const { status, stdout } = await run(["--help"]);
+    expect(status).toBe(0);
+    for (const name of ["start", "serve", "agent", "inspect"])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    const bare = await run([]);
+    expect(bare.status).toBe(2);
+    expect(bare.stderr + bare.stdout).toBe(stdout);
+  });
+
+  test.each([
+    [
+      "start",
+      ["--folder", "--agents", "--port", "--data", "--exit", "--pace", "--engine", "--json", "--host"],
+    ],
+    ["serve", ["--port", "--data", "--host", "--json"]],
+    ["agent", ["<url>", "--name", "--data", "--json"]],
+    ["inspect", ["<where>", "--document", "--json"]],
+  ])("of %s lists its options and shows examples", async (name, options) => {
+    const { status, stdout, stderr } = await run([name, "--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const option of options) expect(stdout).toContain(option);
+    expect(stdout).toContain(`$ jarvis ${name}`);
+  });
+
+  test("--version prints the version of the package", async () => {
+    expect(await run(["--version"])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});
+
+describe("errors", () => {
+  test.each([
+    [["dance"], "unknown command 'dance'"],
+    [["start", "--loud"], "unknown option '--loud'"],
+    [["start", "--agents", "none"], "whole number from 1 to 64"],
+    [["start", "--agents", "0"], "whole number from 1 to 64"],
+    [["start", "--port", "70000"], "whole number from 0 to 65535"],
+    [["start", "--engine", "steam"], "Allowed choices are auto, wasm, baseline"],
+    [["start", "--folder", "/no/such/folder"], '"/no/such/folder" is not a folder that can be read'],
+    [["agent"], "missing required argument 'url'"],
+    [["agent", "localhost"], "ws://127.0.0.1:7070"],
+    [["inspect", "/no/such/folder"], '"/no/such/folder" holds no stored replica'],
+  ])("called as %j: one line, status 2", async (words, message) => {
+    const { status, stdout, stderr } = await run(words, { cwd: folder });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^error invalid-option: [^\n]+\n$/);
+    expect(stderr).toContain(message);
+  });
+
+  test("a relay that is not there: one line, status 1", async () => {
+    for (const words of [
+      ["agent", "ws://127.0.0.1:9"],
+      ["inspect", "ws://127.0.0.1:9"],
+    ]) {
+      const { status, stdout, stderr } = await run(words, { cwd: folder });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr).toMatch(/^error connection-failed: [^\n]+127\.0\.0\.1:9[^\n]+\n$/);
+    }
+  });
+});
