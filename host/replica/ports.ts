@@ -90,6 +90,10 @@ export interface ReplicaHost {
   readonly id: ReplicaId;
   readonly platform: Platform;
   readonly engine: Engine;
+  /** How far ahead of ours a clock may be before it is reported. */
+  readonly driftLimitMs: number;
+  /** Whether there is a store, so that `durable` means something. */
+  readonly isStored: boolean;
   /** The open documents. */
   documents(): Iterable<DocumentCore>;
   /** Opens a document by name alone, loading what is stored; free when it is open. */

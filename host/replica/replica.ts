@@ -42,6 +42,8 @@ export interface ReplicaParts {
   readonly createNetwork: (host: ReplicaHost) => Network;
 }
 
+/** Events kept for a listener that comes later: opening a store may already have something to say. */
+const EVENTS_KEPT_MAX = 100;
 const NO_CONTAINERS = schema({});
 const hosts = new WeakMap<Replica, ReplicaHost>();
 
@@ -92,7 +94,7 @@ export class Replica {
     return this.#host.connections();
   }
 
-  /** Tells `listener` what the replica notices: drifting clocks, a change of its id, events of its store. */
+  /** Tells `listener` what the replica noticed and notices: drifting clocks, a change of its id, events of its store. */
   subscribe(listener: ReplicaEventListener): () => void {
     return this.#host.subscribe(listener);
   }
@@ -106,7 +108,7 @@ export class Replica {
 class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   readonly platform: Platform;
   readonly engine: Engine;
-  readonly #driftLimitMs: number;
+  readonly driftLimitMs: number;
   readonly #store: DocumentStore | undefined;
   readonly #createNetwork: (host: ReplicaHost) => Network;
   readonly #cores = new Map<string, DocumentCore>();
@@ -121,6 +123,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   readonly #closeListeners = new Set<(core: DocumentCore) => void>();
   readonly #idListeners = new Set<(id: ReplicaId, previous: ReplicaId) => void>();
   readonly #eventListeners = new Set<ReplicaEventListener>();
+  readonly #events: ReplicaEvent[] = [];
   #id: ReplicaId;
   #network: Network | undefined;
   #closed: Promise<void> | undefined;
@@ -129,7 +132,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     this.platform = parts.platform;
     this.engine = parts.engine;
     this.#id = parts.id;
-    this.#driftLimitMs = parts.driftLimitMs;
+    this.driftLimitMs = parts.driftLimitMs;
     this.#store = parts.store;
     this.#createNetwork = parts.createNetwork;
     this.#store?.onEvent((event) => this.#tell({ kind: "store", event }));
@@ -137,6 +140,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   get id(): ReplicaId {
     return this.#id;
+  }
+
+  get isStored(): boolean {
+    return this.#store !== undefined;
   }
 
   documents(): Iterable<DocumentCore> {
@@ -222,6 +229,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   subscribe(listener: ReplicaEventListener): () => void {
+    for (const event of this.#events) listener(event);
     return listen(this.#eventListeners, listener);
   }
 
@@ -257,7 +265,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     const document = this.engine.createDocument({
       replica: this.#id,
       hashSeed: this.#hashSeed(),
-      driftLimitMs: this.#driftLimitMs,
+      driftLimitMs: this.driftLimitMs,
     });
     const core = new DocumentCore(name, document, this);
     try {
@@ -269,6 +277,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     if (stored !== undefined) document.setClock(stored.clock);
     this.#store?.attach(core);
     this.#cores.set(name, core);
+    if (stored?.isDamaged) this.rotateId("store");
     for (const listener of this.#openListeners) listener(core);
     return core;
   }
@@ -304,6 +313,8 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   #tell(event: ReplicaEvent): void {
+    if (this.#events.length === EVENTS_KEPT_MAX) this.#events.shift();
+    this.#events.push(event);
     for (const listener of this.#eventListeners) listener(event);
   }
 

@@ -1,6 +1,7 @@
 // A growable byte buffer that is written front to back and reused: mutation batches, values and preambles go
 // through it. Writing costs a bounds check a call; growth doubles. `bytes` is replaced when it grows.
 import { type ReplicaId, writeReplicaId } from "./replica-id.ts";
+import { VARINT_BYTES_MAX, writeVarint } from "./varint.ts";
 
 const INITIAL_BYTES = 4096;
 
@@ -69,13 +70,8 @@ export class ByteWriter {
 
   /** Unsigned LEB128 of an integer below 2^53. */
   varint(value: number): void {
-    this.reserve(8);
-    let rest = value;
-    while (rest >= 0x80) {
-      this.bytes[this.length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
-    this.bytes[this.length++] = rest;
+    this.reserve(VARINT_BYTES_MAX);
+    this.length = writeVarint(this.bytes, this.length, value);
   }
 
   append(bytes: Uint8Array): void {

@@ -6,6 +6,7 @@ import { CONTAINERS_MAX, REPLICAS_MAX } from "../limits.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { CONTAINER_TYPES, type ContainerTypeName, containerTypeName } from "./container-types.ts";
 import { REPLICA_ID_BYTES, type ReplicaId, readReplicaId, readUint32 } from "./replica-id.ts";
+import { type ByteCursor, readVarint } from "./varint.ts";
 import { SEQUENCE_MAX } from "./version-vector.ts";
 
 export const FORMAT_VERSION = 1;
@@ -13,7 +14,6 @@ export const FORMAT_VERSION = 1;
 export const CHECKSUM_BYTES = 4;
 const MAGIC = [0x4a, 0x43] as const;
 const REPLICA_TABLE_OFFSET = 12;
-const VARINT_BYTES_MAX = 8;
 const KINDS = ["delta", "snapshot", "stream"] as const;
 
 export type DeltaKind = (typeof KINDS)[number];
@@ -76,14 +76,14 @@ export function forEachReplica(
 ): number {
   readDeltaKind(bytes);
   const cursor = { bytes, offset: REPLICA_TABLE_OFFSET };
-  const count = readVarint(cursor);
+  const count = readNumber(cursor);
   if (count > REPLICAS_MAX) throw tooMany("replicas", count, REPLICAS_MAX);
   for (let index = 0; index < count; index++) {
     if (cursor.offset + REPLICA_ID_BYTES > bytes.length) throw malformed("the replica table is cut off");
     const id = readReplicaId(bytes, cursor.offset);
     cursor.offset += REPLICA_ID_BYTES;
-    const base = readVarint(cursor);
-    const to = base + readVarint(cursor);
+    const base = readNumber(cursor);
+    const to = base + readNumber(cursor);
     if (to > SEQUENCE_MAX) throw malformed(`sequence ${to} of replica ${id}`);
     visit(id, base, to);
   }
@@ -111,20 +111,15 @@ export function writeDeltaHeader(writer: ByteWriter, header: Omit<DeltaHeader, "
   }
 }
 
-interface Cursor {
-  readonly bytes: Uint8Array;
-  offset: number;
-}
-
-function readContainerTable(cursor: Cursor): DeltaContainer[] {
-  const count = readVarint(cursor);
+function readContainerTable(cursor: ByteCursor): DeltaContainer[] {
+  const count = readNumber(cursor);
   if (count > CONTAINERS_MAX) throw tooMany("containers", count, CONTAINERS_MAX);
   const containers: DeltaContainer[] = [];
   for (let index = 0; index < count; index++) containers.push(readContainer(cursor));
   return containers;
 }
 
-function readContainer(cursor: Cursor): DeltaContainer {
+function readContainer(cursor: ByteCursor): DeltaContainer {
   const { bytes, offset } = cursor;
   const end = offset + 2 + (bytes[offset + 1] ?? 0);
   if (offset + 2 > bytes.length || end > bytes.length) throw malformed("the container table is cut off");
@@ -143,20 +138,10 @@ function readContainer(cursor: Cursor): DeltaContainer {
   }
 }
 
-function readVarint(cursor: Cursor): number {
-  let value = 0;
-  let scale = 1;
-  for (let index = 0; index < VARINT_BYTES_MAX; index++) {
-    const byte = cursor.bytes[cursor.offset++];
-    if (byte === undefined) throw malformed("a number is cut off");
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) {
-      if (value > Number.MAX_SAFE_INTEGER || (byte === 0 && index > 0)) break;
-      return value;
-    }
-    scale *= 0x80;
-  }
-  throw malformed(`the number that ends at byte ${cursor.offset - 1} is no minimal varint below 2^53`);
+function readNumber(cursor: ByteCursor): number {
+  const value = readVarint(cursor);
+  if (value < 0) throw malformed(`no minimal varint below 2^53 at byte ${cursor.offset}`);
+  return value;
 }
 
 function tooMany(what: string, count: number, limit: number): CrdtError {
