@@ -74,8 +74,8 @@ export interface MergeResult {
    * Present when changes were asked for: `count u32`, then per visible change
    * `container u16, present u8, 0 u8, keyLength u32, key`, in order of application: removals (in a snapshot merge
    * first the entries it drops, in canonical order), then entries in table order. An entry that loses changes
-   * nothing and is not listed. `present` says whether the key is present after that step (counters, logs: 1; a
-   * truncation: 0). Counters carry the replica id (u64) as key, logs and flags none.
+   * nothing and is not listed, nor is one that another replaces or a truncation takes along. `present` says whether
+   * the key is present after that step (of a log: whether an entry came; a truncation and a dropped entry: 0). Counters carry the replica id (u64) as key, logs and flags none.
    */
   readonly changes: Uint8Array | undefined;
 }
@@ -106,7 +106,12 @@ export interface DocumentStatistics {
  * **Time** is the caller's: `nowMs` are wall-clock milliseconds. A timestamp is `milliseconds × 1024 + counter`, an
  * integer below 2^53. A batch takes one clock reading (`clock = max(clock + 1, nowMs × 1024)`) for all its
  * operations; one that replaces an entry with a timestamp that would beat it takes that timestamp + 1 instead,
- * without moving the clock (sequence breaks ties within a replica, replica id between replicas).
+ * without moving the clock (sequence breaks ties within a replica, replica id between replicas). A write to an absent
+ * key takes a timestamp above the greatest compacted deleted-mark, an append one above the truncation mark. The reading
+ * is taken whether or not an operation is effective; failure and rollback put the clock back. `nowMs` is an integer
+ * below 2^43 (invalid-argument otherwise); a timestamp that would reach 2^53 is limit-exceeded. An increment by more
+ * than 2^53 − 1 is invalid-argument, one that takes a sum there counter-range. Reading a container as what it is not
+ * is invalid-argument, and so is whatever a transaction forbids.
  */
 export interface EngineDocument {
   readonly replica: ReplicaId;
