@@ -1,7 +1,7 @@
 // `jarvis serve`: the relay and the page alone, for agents and pages that come by themselves.
 
-import { openHub } from "./hub.ts";
 import { aborted, untilInterrupted } from "./interrupt.ts";
+import { openRelayAndPage } from "./relay-and-page.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ServeCommandOptions {
@@ -13,15 +13,20 @@ export interface ServeCommandOptions {
 
 export async function serveCommand(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
   const signal = untilInterrupted();
-  const hub = await openHub({ ...options, data: options.data });
-  if (hub.port !== options.port && options.port !== 0) {
-    terminal.news(`port ${options.port} is taken: using ${hub.port}`);
+  const relay = await openRelayAndPage({ ...options, data: options.data });
+  if (relay.port !== options.port && options.port !== 0) {
+    terminal.news(`port ${options.port} is taken: using ${relay.port}`);
   }
-  terminal.result({ page: hub.pageUrl, relay: hub.relayUrl, replica: hub.replica.id, pid: process.pid });
-  terminal.line(`page   ${hub.pageUrl}`);
-  terminal.line(`relay  ${hub.relayUrl}   (jarvis agent ${hub.relayUrl})`);
+  terminal.result({
+    page: relay.pageUrl,
+    relay: relay.relayUrl,
+    replica: relay.replica.id,
+    pid: process.pid,
+  });
+  terminal.line(`page   ${relay.pageUrl}`);
+  terminal.line(`relay  ${relay.relayUrl}   (jarvis agent ${relay.relayUrl})`);
   terminal.line("Ctrl-C ends it");
   await aborted(signal);
-  await hub.close();
+  await relay.close();
   return 0;
 }

@@ -25,10 +25,10 @@ import {
   type PresenceDocument,
 } from "./fleet/schema.ts";
 import { Supervisor } from "./fleet/supervisor.ts";
-import { type Hub, openHub } from "./hub.ts";
 import { aborted, INTERRUPTED, untilInterrupted } from "./interrupt.ts";
 import { describeOutcome, type Outcome } from "./outcome.ts";
 import { isCheckout, packageFolder } from "./package-info.ts";
+import { openRelayAndPage, type RelayAndPage } from "./relay-and-page.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How long the fleet waits for all agents before those that are there begin. */
@@ -56,23 +56,23 @@ interface Job {
 
 export async function startCommand(options: StartCommandOptions, terminal: Terminal): Promise<number> {
   const job = await findJob(options);
-  const hub = await openHub({ ...options, data: job.data });
+  const relay = await openRelayAndPage({ ...options, data: job.data });
   try {
-    return await runFleet(options, job, hub, terminal);
+    return await runFleet(options, job, relay, terminal);
   } finally {
     terminal.endProgress();
-    await hub.close();
+    await relay.close();
   }
 }
 
 async function runFleet(
   options: StartCommandOptions,
   job: Job,
-  hub: Hub,
+  relay: RelayAndPage,
   terminal: Terminal,
 ): Promise<number> {
-  const fleet = await hub.replica.open(FLEET_DOCUMENT, Fleet);
-  const presence = await hub.replica.open(PRESENCE_DOCUMENT, Presence);
+  const fleet = await relay.replica.open(FLEET_DOCUMENT, Fleet);
+  const presence = await relay.replica.open(PRESENCE_DOCUMENT, Presence);
   const coordinator = new Coordinator({
     fleet,
     presence,
@@ -81,11 +81,13 @@ async function runFleet(
     paceMs: options.pace,
     now: () => Date.now(),
   });
-  const supervisor = superviseAgents(options, job, hub, coordinator, terminal);
+  const supervisor = superviseAgents(options, job, relay, coordinator, terminal);
   const signal = untilInterrupted(() => supervisor.kill());
   await coordinator.open();
-  announce(options, job, hub, fleet, coordinator, terminal);
-  const herald = new Herald(presence, hub.replica.id, { describe: () => describeCoordinator(hub, fleet) });
+  announce(options, job, relay, fleet, coordinator, terminal);
+  const herald = new Herald(presence, relay.replica.id, {
+    describe: () => describeCoordinator(relay, fleet),
+  });
 
   supervisor.start(Array.from({ length: options.agents }, (_, index) => `agent-${index + 1}`));
   terminal.news(`agents  ${supervisor.agents.map(({ name, pid }) => `${name} ${pid}`).join(", ")}`);
@@ -103,7 +105,7 @@ async function runFleet(
 
   let status = INTERRUPTED;
   if (!signal.aborted) {
-    const outcome = await judge(job, hub, fleet, presence, coordinator, supervisor, {
+    const outcome = await judge(job, relay, fleet, presence, coordinator, supervisor, {
       elapsedMs,
       doDigestsAgree,
     });
@@ -112,7 +114,7 @@ async function runFleet(
     status = outcome.isExact ? 0 : 1;
     herald.tell();
     if (!options.exit) {
-      terminal.line(`\nThe page stays at ${hub.pageUrl}; Ctrl-C ends everything.`);
+      terminal.line(`\nThe page stays at ${relay.pageUrl}; Ctrl-C ends everything.`);
       await aborted(signal);
     }
   } else terminal.news("stopping: agents store what they have and leave; Ctrl-C again ends them at once");
@@ -143,7 +145,7 @@ async function findJob(options: StartCommandOptions): Promise<Job> {
 function superviseAgents(
   options: StartCommandOptions,
   job: Job,
-  hub: Hub,
+  relay: RelayAndPage,
   coordinator: Coordinator,
   terminal: Terminal,
 ): Supervisor {
@@ -152,7 +154,7 @@ function superviseAgents(
     program,
     argumentsOf: (name) => {
       const data = join(job.data, "agents", name);
-      return ["agent", hub.relayUrl, "--name", name, "--data", data, "--engine", options.engine, "--json"];
+      return ["agent", relay.relayUrl, "--name", name, "--data", data, "--engine", options.engine, "--json"];
     },
     onJoined: ({ name, pid, starts }) => {
       coordinator.joined(name, `process ${pid}${starts > 1 ? `, start ${starts}` : ""}`);
@@ -170,13 +172,13 @@ function superviseAgents(
 function announce(
   options: StartCommandOptions,
   job: Job,
-  hub: Hub,
+  relay: RelayAndPage,
   fleet: FleetDocument,
   coordinator: Coordinator,
   terminal: Terminal,
 ): void {
-  if (options.port !== 0 && hub.port !== options.port) {
-    terminal.news(`port ${options.port} is taken: using ${hub.port}`);
+  if (options.port !== 0 && relay.port !== options.port) {
+    terminal.news(`port ${options.port} is taken: using ${relay.port}`);
   }
   let bytes = 0;
   for (const item of fleet.work.values()) bytes += item.bytes;
@@ -185,7 +187,7 @@ function announce(
   terminal.line(
     `folder  ${job.folder}   ${formatCount(fleet.work.size)} files, ${formatBytes(bytes)}${resumed}`,
   );
-  terminal.line(`page    ${hub.pageUrl}`);
+  terminal.line(`page    ${relay.pageUrl}`);
   terminal.line(`data    ${job.data}`);
   for (const { path, reason } of coordinator.problems) terminal.news(`not read: ${path} ${reason}`);
 }
@@ -199,19 +201,19 @@ function showProgress(coordinator: Coordinator, supervisor: Supervisor, terminal
   });
 }
 
-function describeCoordinator(hub: Hub, fleet: FleetDocument) {
+function describeCoordinator(relay: RelayAndPage, fleet: FleetDocument) {
   const job = fleet.job.get();
   const isFinished = job?.phase === "finished";
   return {
     name: "coordinator",
     role: "coordinator",
     pid: process.pid,
-    engine: hub.replica.engineName,
+    engine: relay.replica.engineName,
     state: isFinished ? "finished" : "idle",
     files: 0,
     bytes: 0,
     words: 0,
-    sequence: fleet.versionVector().get(hub.replica.id),
+    sequence: fleet.versionVector().get(relay.replica.id),
     known: knownMutations(fleet.versionVector()),
     digest: isFinished ? fleet.digest() : "",
     run: isFinished ? job.run : 0,
@@ -261,7 +263,7 @@ async function untilAgreed(
 
 async function judge(
   job: Job,
-  hub: Hub,
+  relay: RelayAndPage,
   fleet: FleetDocument,
   presence: PresenceDocument,
   coordinator: Coordinator,
@@ -282,13 +284,13 @@ async function judge(
   return {
     folder: job.folder,
     data: job.data,
-    page: hub.pageUrl,
+    page: relay.pageUrl,
     run: coordinator.job?.run ?? 0,
     coordinator: {
       pid: process.pid,
-      replica: hub.replica.id,
+      replica: relay.replica.id,
       digest: fleet.digest(),
-      engine: hub.replica.engineName,
+      engine: relay.replica.engineName,
     },
     agents,
     totals,

@@ -13,7 +13,7 @@ import { servePage } from "./page-server.ts";
 /** Ports tried after the one asked for. */
 const PORTS_TRIED = 100;
 
-export interface HubOptions {
+export interface RelayAndPageOptions {
   readonly host: string;
   readonly port: number;
   /** The folder for what this process keeps, its replica below `relay`; in memory when undefined. */
@@ -21,7 +21,7 @@ export interface HubOptions {
   readonly engine: "auto" | "wasm" | "baseline";
 }
 
-export interface Hub {
+export interface RelayAndPage {
   readonly replica: Replica;
   readonly port: number;
   /** Where the page is. */
@@ -31,7 +31,7 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-export async function openHub(options: HubOptions): Promise<Hub> {
+export async function openRelayAndPage(options: RelayAndPageOptions): Promise<RelayAndPage> {
   const storage = options.data === undefined ? {} : { storage: join(options.data, "relay") };
   const replica = await createReplica({ ...storage, engine: options.engine });
   try {
@@ -53,7 +53,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   }
 }
 
-async function serveOnFreePort(replica: Replica, { host, port }: HubOptions, jobId: string): Promise<Relay> {
+async function serveOnFreePort(
+  replica: Replica,
+  { host, port }: RelayAndPageOptions,
+  jobId: string,
+): Promise<Relay> {
   const onRequest = servePage(pageFolder(), jobId);
   const last = port === 0 ? 0 : Math.min(port + PORTS_TRIED, 65535);
   for (let tried = port; tried <= last; tried++) {
