@@ -159,9 +159,11 @@ function logRows(fleet: FleetDocument): LogRow[] {
 }
 
 function describe(event: FleetEvent): { text: string; amount: number | undefined; tone: Tone } {
-  if (event.what === "read") return { text: event.path, amount: event.words, tone: "plain" };
-  if (event.what === "corrected")
-    return { text: `corrected ${event.path}`, amount: event.words, tone: "warning" };
+  if ("path" in event) {
+    const isRead = event.what === "read";
+    const text = isRead ? event.path : `corrected ${event.path}`;
+    return { text, amount: event.words, tone: isRead ? "plain" : "warning" };
+  }
   const tone = event.what === "finished" ? "good" : event.what === "lost" ? "danger" : "plain";
   return { text: `${event.what}: ${event.detail}`, amount: undefined, tone };
 }
