@@ -49,7 +49,6 @@ export async function repeat(
   const columns: Record<string, number[]> = {};
   const end = performance.now() + repetition.budgetMs;
   for (let count = 0; count < repetition.samplesMin || performance.now() < end; count += 1) {
-    collectGarbage();
     for (const [name, time] of Object.entries(await sample())) {
       columns[name] ??= [];
       columns[name].push(time);

@@ -8,6 +8,8 @@ interface Entrant {
 }
 
 const entrants: Readonly<Record<string, Entrant>> = {
+  baseline: { open: async () => (await import("./ours.ts")).ours("baseline") },
+  wasm: { open: async () => (await import("./ours.ts")).ours("wasm") },
   "plain map": { open: async () => (await import("./plain-map.ts")).rival },
   yjs: { open: async () => (await import("./yjs.ts")).rival },
   ywasm: { open: async () => (await import("./ywasm.ts")).rival },

@@ -1,5 +1,17 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
+import { growths } from "./growth.ts";
+import { locals } from "./local.ts";
+import { merges } from "./merges.ts";
+import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
+import { vectorCompare } from "./vector-compare.ts";
 
-export const workloads: readonly Workload[] = [...rivals];
+export const workloads: readonly Workload[] = [
+  ...merges,
+  vectorCompare,
+  ...locals,
+  ...growths,
+  packageFigures,
+  ...rivals,
+];

@@ -1,0 +1,117 @@
+// Every benchmark workload at tiny size: it runs, checks its own result, and prints rows of the documented shape.
+// Rows of the rivals run where `npm ci --prefix bench/rivals` was done.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const hasRivals = existsSync("bench/rivals/node_modules/yjs");
+const engines = ["baseline", "wasm"];
+
+interface SpeedRow {
+  workload: string;
+  engine: string;
+  n: number;
+  opsPerSecond: number;
+  nsPerOp: number;
+  bytesPerOp?: number;
+  ratioToBaseline?: number;
+}
+interface FigureRow {
+  figure: string;
+  value: number;
+  unit: string;
+}
+type Row = SpeedRow | FigureRow;
+
+const isSpeed = (row: Row): row is SpeedRow => "workload" in row;
+
+function bench(...parameters: string[]): Row[] {
+  const output = execFileSync(process.execPath, ["scripts/bench.mjs", ...parameters, "--quick", "--json"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Row);
+}
+
+function expectShape(row: Row): void {
+  if (isSpeed(row)) {
+    const known = ["workload", "engine", "n", "opsPerSecond", "nsPerOp", "bytesPerOp", "ratioToBaseline"];
+    expect(known).toEqual(expect.arrayContaining(Object.keys(row)));
+    for (const value of [row.n, row.opsPerSecond, row.nsPerOp]) expect(value).toBeGreaterThan(0);
+    for (const value of [row.bytesPerOp, row.ratioToBaseline]) expect(value ?? 1).toBeGreaterThan(0);
+  } else {
+    expect(Object.keys(row).sort()).toEqual(["figure", "unit", "value"]);
+    expect(Number.isFinite(row.value)).toBe(true);
+  }
+}
+
+describe("benchmarks between the engines", () => {
+  const names = [
+    "map-merge-1k",
+    "map-merge-10k",
+    "map-merge-100k",
+    "set-merge-full",
+    "set-merge-1k",
+    "counter-merge",
+    "vector-compare",
+    "map-set-local",
+    "map-get-local",
+    "set-add-local",
+    "counter-increment-local",
+  ];
+  test("give a row for each engine, and the ratio of the two", () => {
+    const rows = bench(...names);
+    for (const row of rows) expectShape(row);
+    const speeds = rows.filter(isSpeed);
+    const found = new Set(speeds.map(({ workload, engine }) => `${workload} ${engine}`));
+    expect(found).toEqual(new Set(names.flatMap((name) => engines.map((engine) => `${name} ${engine}`))));
+    for (const { engine, ratioToBaseline } of speeds) {
+      if (engine === "baseline") expect(ratioToBaseline).toBe(1);
+      else expect(ratioToBaseline).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe("the other benchmarks", () => {
+  test("growth, overhead, bytes and package give rows", () => {
+    const rows = bench("growth", "overhead", "bytes-wire", "package");
+    for (const row of rows) expectShape(row);
+    const text = JSON.stringify(rows);
+    for (const name of [
+      "growth-keys-1000000",
+      "growth-replicas-1000",
+      "overhead",
+      "import to first mutation",
+    ]) {
+      expect(text).toContain(name);
+    }
+  });
+
+  test.skipIf(!hasRivals)("rivals give their rows (skipped where they are not installed)", () => {
+    const rows = bench("rivals", "bytes-snapshot");
+    for (const row of rows) expectShape(row);
+    const competitors = new Set(rows.filter(isSpeed).map(({ engine }) => engine));
+    expect([...competitors].sort()).toEqual([
+      "@automerge/automerge",
+      "baseline",
+      "json-joy",
+      "loro-crdt",
+      "plain map",
+      "wasm",
+      "yjs",
+      "ywasm",
+    ]);
+  });
+
+  test("a name that does not exist is refused, and the names that do are said", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/bench.mjs", "map-merge-9k", "--quick"], {
+      encoding: "utf8",
+    });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('no workload "map-merge-9k"');
+    expect(stderr).toContain("map-merge-10k");
+  });
+});
