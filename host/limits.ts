@@ -35,3 +35,7 @@ export const DOCUMENT_NAME_BYTES_MAX = 255;
 export const SESSION_DOCUMENTS_MAX = 100000;
 /** Bytes queued for a peer that reads slowly before it is resynced instead. */
 export const SESSION_BACKLOG_BYTES_MAX = 4194304;
+/** Replicas, and containers, one document's stream dictionary may name: a joiner gets it whole, some 80 KiB. */
+export const DICTIONARY_SLOTS_MAX = 4096;
+/** Repairs of one document's stream in a row before the connection is given up: a peer that never fits is broken. */
+export const STREAM_REPAIRS_MAX = 16;

@@ -1,0 +1,259 @@
+// The networking of one replica: its connections, and one room for each document that at least one of them carries.
+// Clients subscribe to what the replica has open, now and later; servers open what they are asked for.
+import { CrdtError } from "../errors.ts";
+import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
+import type { Transport } from "../platform/transport.ts";
+import type { DocumentCore } from "../replica/document-core.ts";
+import type { Network, ReplicaHost } from "../replica/ports.ts";
+import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
+import { ClientConnection } from "./client-connection.ts";
+import { idTaken, type Role } from "./handshake.ts";
+import type { Link } from "./link.ts";
+import { REFUSALS } from "./messages.ts";
+import { Room } from "./room.ts";
+import {
+  Fatal,
+  Refused,
+  Session,
+  type SessionEnd,
+  type SessionOwner,
+  type SessionTiming,
+} from "./session.ts";
+
+export interface NetworkOptions {
+  /** What peers see this replica called; for people. */
+  readonly label?: string;
+  /** Documents one connection may ask this replica for. */
+  readonly documentsMax?: number;
+  /** Whether a peer may ask for a document; every one may unless said otherwise. */
+  readonly allowDocument?: (name: string, peer: ReplicaId) => boolean;
+  readonly timing?: Partial<SessionTiming>;
+}
+
+/** Something that happened on a connection and that nobody was waiting for. */
+export interface NetworkEvent {
+  readonly kind: "joined" | "left" | "refused";
+  readonly session: Session;
+  /** What ended the connection, or what was refused. */
+  readonly message: string;
+}
+
+const TIMING: SessionTiming = { heartbeatMs: 10_000, repairMs: 5_000, handshakeMs: 10_000 };
+const CLOSE_POLL_MS = 2;
+const CLOSE_WITHIN_MS = 1_000;
+
+export class Hub implements Network, SessionOwner {
+  readonly host: ReplicaHost;
+  readonly incarnation: ReplicaId;
+  label = "";
+  timing: SessionTiming = TIMING;
+  #documentsMax = SESSION_DOCUMENTS_MAX;
+  #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
+  readonly #rooms = new Map<string, Room>();
+  readonly #sessions = new Set<Session>();
+  readonly #ends = new Map<Session, (end: SessionEnd) => void>();
+  readonly #greetings = new Map<Session, (session: Session) => void>();
+  readonly #connections = new Set<ClientConnection>();
+  readonly #listeners = new Set<(event: NetworkEvent) => void>();
+  readonly #stopListening: readonly (() => void)[];
+  #nextIndex = 0;
+  #isClosed = false;
+
+  constructor(host: ReplicaHost, options: NetworkOptions = {}) {
+    this.host = host;
+    this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
+    this.configure(options);
+    this.#stopListening = [
+      host.onOpen((core) => this.#opened(core)),
+      host.onClose((core) => this.#closing(core)),
+    ];
+  }
+
+  /** Changes what is given; it counts for connections made from now on. */
+  configure(options: NetworkOptions): void {
+    this.label = options.label ?? this.label;
+    this.timing = { ...this.timing, ...options.timing };
+    this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
+    this.#allowDocument = options.allowDocument ?? this.#allowDocument;
+  }
+
+  /** The connections that finished their handshake. */
+  get sessions(): Session[] {
+    return [...this.#sessions].filter((session) => session.isOpen);
+  }
+
+  /** Rooms of the documents at least one connection carries. */
+  get rooms(): Iterable<Room> {
+    return this.#rooms.values();
+  }
+
+  async connect(url: string): Promise<ClientConnection> {
+    this.#refuseClosed();
+    const connection = new ClientConnection(url, this);
+    this.#connections.add(connection);
+    try {
+      await connection.open();
+    } catch (error) {
+      this.#connections.delete(connection);
+      throw error;
+    }
+    return connection;
+  }
+
+  connections(): readonly ClientConnection[] {
+    return [...this.#connections];
+  }
+
+  /** Speaks over a transport. `greeted` may be called before this returns, `ended` is called in any case. */
+  attach(
+    transport: Transport,
+    role: Role,
+    greeted: (session: Session) => void = () => {},
+    ended: (end: SessionEnd) => void = () => {},
+  ): Session {
+    this.#refuseClosed();
+    const session = new Session(transport, role, this);
+    this.#sessions.add(session);
+    this.#greetings.set(session, greeted);
+    this.#ends.set(session, ended);
+    session.begin();
+    return session;
+  }
+
+  onEvent(listener: (event: NetworkEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  forget(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  /** Says goodbye everywhere, and waits until what was sent has left. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const stop of this.#stopListening) stop();
+    const sessions = [...this.#sessions];
+    for (const room of this.#rooms.values()) {
+      room.core.flushLocal();
+      room.flush();
+    }
+    await Promise.all(this.connections().map((connection) => connection.close()));
+    for (const session of sessions) session.close();
+    await this.#drained(sessions);
+  }
+
+  greeted(session: Session): void {
+    const { replica, incarnation } = session.hello!;
+    for (const other of this.#sessions) {
+      if (other === session || other.hello?.replica !== replica) continue;
+      if (other.hello.incarnation !== incarnation) throw new Fatal(idTaken(replica), "new-id");
+    }
+    this.#emit({ kind: "joined", session, message: "" });
+    this.#greetings.get(session)?.(session);
+    if (session.role === "client") {
+      for (const core of this.host.documents()) session.subscribe(this.#roomOf(core));
+    }
+  }
+
+  roomFor(session: Session, name: string): Room | Promise<Room> {
+    if (session.documents >= this.#documentsMax) {
+      throw new Refused(
+        REFUSALS.tooMany,
+        `a connection may carry ${this.#documentsMax} documents, open another`,
+      );
+    }
+    const nameBytes = new TextEncoder().encode(name).length;
+    if (
+      nameBytes === 0 ||
+      nameBytes > DOCUMENT_NAME_BYTES_MAX ||
+      !this.#allowDocument(name, session.hello!.replica)
+    ) {
+      throw new Refused(REFUSALS.notAllowed, `this relay does not serve document "${name}" to this replica`);
+    }
+    const room = this.#rooms.get(name);
+    return room ?? this.#openRoom(name);
+  }
+
+  refused(session: Session, name: string, explanation: string): void {
+    this.#emit({ kind: "refused", session, message: `document "${name}" was refused: ${explanation}` });
+  }
+
+  left(session: Session, link: Link): void {
+    for (const connection of this.#connections) connection.left(session, link);
+    const { room } = link;
+    const isCarried = [...this.#sessions].some((other) => other.linkOf(room.core.name) !== undefined);
+    if (isCarried || this.#rooms.get(room.core.name) !== room) return;
+    this.#rooms.delete(room.core.name);
+    room.close();
+  }
+
+  ended(session: Session, end: SessionEnd): void {
+    this.#sessions.delete(session);
+    const ended = this.#ends.get(session);
+    this.#ends.delete(session);
+    this.#greetings.delete(session);
+    if (session.hello !== undefined) this.#emit({ kind: "left", session, message: end.error?.message ?? "" });
+    ended?.(end);
+  }
+
+  async #openRoom(name: string): Promise<Room> {
+    try {
+      return this.#roomOf(await this.host.openCore(name));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Refused(REFUSALS.cannotOpen, reason);
+    }
+  }
+
+  #roomOf(core: DocumentCore): Room {
+    const known = this.#rooms.get(core.name);
+    if (known !== undefined) return known;
+    const room = new Room(core, this.#nextIndex++, this.host.platform);
+    this.#rooms.set(core.name, room);
+    return room;
+  }
+
+  #opened(core: DocumentCore): void {
+    for (const session of this.sessions) {
+      if (session.role === "client") session.subscribe(this.#roomOf(core));
+    }
+  }
+
+  #closing(core: DocumentCore): void {
+    core.flushLocal();
+    this.#rooms.get(core.name)?.flush();
+    for (const session of this.sessions) session.unsubscribe(core.name);
+  }
+
+  #emit(event: NetworkEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #refuseClosed(): void {
+    if (!this.#isClosed) return;
+    throw new CrdtError("connection-closed", "this replica is closed; create another to connect");
+  }
+
+  async #drained(sessions: readonly Session[]): Promise<void> {
+    const { platform } = this.host;
+    const startMs = platform.monotonicMs();
+    while (sessions.some((session) => session.bufferedBytes > 0)) {
+      if (platform.monotonicMs() - startMs > CLOSE_WITHIN_MS) return;
+      await new Promise<void>((resolve) => platform.setTimer(resolve, CLOSE_POLL_MS));
+    }
+  }
+}
+
+const hubs = new WeakMap<ReplicaHost, Hub>();
+
+/** The one hub of a replica, made at the first call. */
+export function hubOf(host: ReplicaHost, options: NetworkOptions = {}): Hub {
+  let hub = hubs.get(host);
+  if (hub === undefined) {
+    hub = new Hub(host, options);
+    hubs.set(host, hub);
+  } else hub.configure(options);
+  return hub;
+}

@@ -1,0 +1,158 @@
+// One document from one peer: answers put together from their parts, then the stream, each frame checked against the
+// number it must have. Whatever does not fit takes it out of the stream and asks for a repair; bytes that break the
+// protocol are thrown. What was merged is noted for the next acknowledgement.
+import { isCrdtError } from "../errors.ts";
+import { DELTA_BYTES_MAX } from "../limits.ts";
+import { type DeltaHeader, forEachReplica, readDeltaKind } from "../wire/delta-header.ts";
+import type { ReplicaId } from "../wire/replica-id.ts";
+import { IncomingDictionary } from "./dictionary.ts";
+import { malformed } from "./frame-reader.ts";
+import type { Ack, Answer, DictionaryMessage } from "./messages.ts";
+import type { Outbound } from "./outbound.ts";
+import type { StreamFrame, UnfoldedDelta } from "./stream-frame.ts";
+
+const NUMBERS = 256;
+
+export class Inbound {
+  /** Replicas whose deltas were merged and not yet acknowledged, with the sequence covered. */
+  merged = new Map<ReplicaId, number>();
+  /** Repairs since the last frame that fitted. */
+  repairs = 0;
+  readonly #outbound: Outbound;
+  readonly #repair: () => void;
+  #isStreaming = false;
+  #expected = 0;
+  #hasProgressed = true;
+  #dictionary = new IncomingDictionary();
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  #totalBytes = 0;
+
+  /** `outbound` is the same document towards the same peer; `repair` subscribes anew. */
+  constructor(outbound: Outbound, repair: () => void) {
+    this.#outbound = outbound;
+    this.#repair = repair;
+  }
+
+  get isStreaming(): boolean {
+    return this.#isStreaming;
+  }
+
+  /** Whether anything came, or was asked for, since the last call. */
+  hasProgressed(): boolean {
+    const hasProgressed = this.#hasProgressed;
+    this.#hasProgressed = false;
+    return hasProgressed;
+  }
+
+  /** The whole vector was said: the answer may take its time. */
+  asked(): void {
+    this.#hasProgressed = true;
+  }
+
+  /** The peer's slot of a replica; undefined where it has none. */
+  slotOf(id: ReplicaId): number | undefined {
+    return this.#dictionary.slotOf(id);
+  }
+
+  start(message: DictionaryMessage): void {
+    this.#dictionary = new IncomingDictionary(message.definitions);
+    this.#expected = message.number;
+    this.#isStreaming = true;
+  }
+
+  define(message: DictionaryMessage): void {
+    if (this.#takeNumber(message.number)) this.#dictionary.define(message.definitions);
+  }
+
+  /** Collects a part; merges when the answer is whole. */
+  answer({ totalBytes, offset, part }: Answer): void {
+    if (totalBytes > DELTA_BYTES_MAX) throw malformed(`an answer of ${totalBytes} bytes`);
+    if (offset === 0) this.#forgetParts();
+    if (offset !== this.#partBytes || (offset > 0 && totalBytes !== this.#totalBytes)) {
+      this.#fallOut();
+      return;
+    }
+    this.#hasProgressed = true;
+    this.#totalBytes = totalBytes;
+    this.#parts.push(part);
+    this.#partBytes += part.length;
+    if (this.#partBytes < totalBytes) return;
+    const bytes = this.#parts.length === 1 ? part : join(this.#parts, totalBytes);
+    this.#forgetParts();
+    this.#merge({ bytes, header: undefined });
+  }
+
+  stream(frame: StreamFrame): void {
+    if (!this.#takeNumber(frame.number)) return;
+    for (const delta of frame.deltas(this.#dictionary, this.#outbound.room.nameHash)) {
+      if (!this.#merge(delta)) return;
+    }
+    this.repairs = 0;
+  }
+
+  /** The peer says which number comes next, and how many frames it rightly left us out of. */
+  number(ack: Ack): void {
+    if (!this.#isStreaming) return;
+    if ((this.#expected + ack.leftOut) % NUMBERS !== ack.number) this.#fallOut();
+    else this.#expected = ack.number;
+  }
+
+  #takeNumber(number: number): boolean {
+    if (!this.#isStreaming) return false;
+    if (number !== this.#expected) {
+      this.#fallOut();
+      return false;
+    }
+    this.#expected = (number + 1) % NUMBERS;
+    return true;
+  }
+
+  #merge({ bytes, header }: UnfoldedDelta): boolean {
+    const { room } = this.#outbound;
+    try {
+      if (header !== undefined) room.expect(bytes, header);
+      room.core.merge(bytes, this.#outbound);
+    } catch (error) {
+      if (!isCrdtError(error, "gap") && !isCrdtError(error, "checksum-mismatch")) throw error;
+      this.#fallOut();
+      return false;
+    }
+    this.#note(bytes, header);
+    return true;
+  }
+
+  #note(bytes: Uint8Array, header: Pick<DeltaHeader, "replicas"> | undefined): void {
+    const isWhole = header === undefined && readDeltaKind(bytes) === "snapshot";
+    const note = (id: ReplicaId, base: number, to: number) => {
+      if (to === base && !isWhole) return;
+      this.#outbound.acknowledged.advance(id, to);
+      this.merged.set(id, Math.max(to, this.merged.get(id) ?? 0));
+    };
+    if (header === undefined) forEachReplica(bytes, note);
+    else for (const { id, base, to } of header.replicas) note(id, base, to);
+  }
+
+  #fallOut(): void {
+    this.#isStreaming = false;
+    this.#forgetParts();
+    this.repairs++;
+    this.#repair();
+  }
+
+  #forgetParts(): void {
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#totalBytes = 0;
+  }
+}
+
+function join(parts: readonly Uint8Array[], totalBytes: number): Uint8Array {
+  const whole = new Uint8Array(totalBytes);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

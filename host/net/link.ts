@@ -1,0 +1,191 @@
+// One document on one connection, both directions: subscribing, acknowledging, and the questions whose answers
+// `synced` waits for. The session finds the link of a frame and hands it over.
+import type { DocumentCore } from "../replica/document-core.ts";
+import type { ReplicaId } from "../wire/replica-id.ts";
+import { malformed } from "./frame-reader.ts";
+import { Inbound } from "./inbound.ts";
+import {
+  ACK_FLAGS,
+  type Ack,
+  type AckRow,
+  encodeMessage,
+  type Probe,
+  type Report,
+  type Subscribe,
+} from "./messages.ts";
+import { Outbound, type OutboundWire } from "./outbound.ts";
+import type { Room } from "./room.ts";
+
+/** What a link needs of its session. */
+export interface LinkWire extends OutboundWire {
+  /** Whether stored acknowledgements are worth sending: this replica has a store. */
+  readonly isStored: boolean;
+  /** Calls `link.acknowledge()` within the time acknowledgements may wait. */
+  acknowledgeSoon(link: Link): void;
+  /** Resolves when everything merged so far is stored. */
+  stored(core: DocumentCore): Promise<void>;
+}
+
+export class Link {
+  readonly room: Room;
+  readonly outbound: Outbound;
+  readonly inbound: Inbound;
+  /** The peer's number of the document; undefined until it subscribed. */
+  peerIndex: number | undefined;
+  /** Resolves when the peer has subscribed, or this link is closed. */
+  readonly joined: Promise<void>;
+  /** Own mutations the peer said to have stored. */
+  storedSequence = 0;
+  readonly #wire: LinkWire;
+  readonly #reports = new Map<number, (report: Report | undefined) => void>();
+  #token = 0;
+  #unstored = new Map<ReplicaId, number>();
+  #stored = new Map<ReplicaId, number>();
+  #nowJoined: () => void = () => {};
+  #isStoring = false;
+  #isClosed = false;
+
+  constructor(room: Room, wire: LinkWire) {
+    this.joined = new Promise((resolve) => {
+      this.#nowJoined = resolve;
+    });
+    this.room = room;
+    this.#wire = wire;
+    this.outbound = new Outbound(room, wire, () => this.acknowledge());
+    this.inbound = new Inbound(this.outbound, () => this.subscribe());
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Own mutations the peer has not acknowledged. */
+  get lag(): number {
+    const own = this.room.core.replica;
+    return Math.max(0, this.room.core.versionVector.get(own) - this.outbound.acknowledged.get(own));
+  }
+
+  /** Tells the peer our whole vector: it sends what we lack, then streams. */
+  subscribe(): void {
+    const { core, index } = this.room;
+    core.flushLocal();
+    this.room.flush();
+    this.inbound.asked();
+    this.#wire.send(encodeMessage({ type: "subscribe", index, name: core.name, vector: core.versionVector }));
+  }
+
+  subscribed({ index, vector }: Subscribe): void {
+    this.peerIndex = index;
+    this.#nowJoined();
+    this.outbound.subscribe(vector);
+  }
+
+  /** Says what was merged since the last time, and which frames the peer was left out of. */
+  acknowledge(): void {
+    if (this.#isClosed) return;
+    const { merged } = this.inbound;
+    if (merged.size > 0 || this.outbound.leftOut > 0) {
+      this.inbound.merged = new Map();
+      this.#send(merged, 0);
+      if (this.#wire.isStored) this.#storeAndTell(merged);
+    }
+    if (this.#stored.size > 0) {
+      const stored = this.#stored;
+      this.#stored = new Map();
+      this.#send(stored, ACK_FLAGS.stored);
+    }
+  }
+
+  acknowledged(ack: Ack): void {
+    for (const { replica, sequence } of ack.rows) {
+      const id = typeof replica === "number" ? this.room.replicaOf(replica) : replica;
+      if (id === undefined) throw malformed(`an acknowledgement of replica slot ${replica}, never defined`);
+      if (sequence > this.room.core.versionVector.get(id))
+        throw malformed(`${id} ${sequence} was never sent`);
+      if (ack.flags & ACK_FLAGS.stored) this.#noteStored(id, sequence);
+      else this.outbound.acknowledged.advance(id, sequence);
+    }
+    this.outbound.isUnacknowledged = false;
+    if (ack.flags & ACK_FLAGS.numbered) this.inbound.number(ack);
+  }
+
+  /**
+   * Asks what the peer has merged of everything sent before; the answer comes in order with what it sends, and is
+   * undefined when the link closes first.
+   */
+  probe(isStored: boolean, answered: (report: Report | undefined) => void): void {
+    const token = ++this.#token;
+    this.#reports.set(token, answered);
+    this.room.core.flushLocal();
+    this.room.flush();
+    const flags = isStored ? ACK_FLAGS.stored : 0;
+    this.#wire.send(encodeMessage({ type: "probe", index: this.room.index, token, flags }));
+  }
+
+  probed({ token, flags }: Probe): void {
+    const { core, index } = this.room;
+    core.flushLocal();
+    this.room.flush();
+    const vector = core.versionVector.clone();
+    const report = () =>
+      this.#isClosed || this.#wire.send(encodeMessage({ type: "report", index, token, flags, vector }));
+    if (flags & ACK_FLAGS.stored && this.#wire.isStored) this.#wire.stored(core).then(report, () => {});
+    else report();
+  }
+
+  reported(report: Report): void {
+    this.outbound.acknowledged.merge(report.vector);
+    const answered = this.#reports.get(report.token);
+    this.#reports.delete(report.token);
+    answered?.(report);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.outbound.close();
+    this.#nowJoined();
+    const waiting = [...this.#reports.values()];
+    this.#reports.clear();
+    for (const answered of waiting) answered(undefined);
+  }
+
+  #send(merged: ReadonlyMap<ReplicaId, number>, flags: number): void {
+    const rows: AckRow[] = [];
+    for (const [id, sequence] of merged) rows.push({ replica: this.inbound.slotOf(id) ?? id, sequence });
+    const { leftOut, isStreaming } = this.outbound;
+    this.outbound.leftOut = 0;
+    this.#wire.send(
+      encodeMessage({
+        type: "ack",
+        index: this.room.index,
+        flags: flags | (isStreaming ? ACK_FLAGS.numbered : 0),
+        number: this.room.number,
+        leftOut,
+        rows,
+      }),
+    );
+  }
+
+  /** One wait at a time: what is merged meanwhile waits for the next. */
+  #storeAndTell(merged: ReadonlyMap<ReplicaId, number>): void {
+    for (const [id, sequence] of merged) this.#unstored.set(id, sequence);
+    if (this.#isStoring) return;
+    this.#isStoring = true;
+    const waiting = this.#unstored;
+    this.#unstored = new Map();
+    const done = () => {
+      this.#isStoring = false;
+      if (this.#isClosed) return;
+      for (const [id, sequence] of waiting) this.#stored.set(id, sequence);
+      this.#wire.acknowledgeSoon(this);
+      if (this.#unstored.size > 0) this.#storeAndTell(new Map());
+    };
+    this.#wire.stored(this.room.core).then(done, () => {
+      this.#isStoring = false;
+    });
+  }
+
+  #noteStored(id: ReplicaId, sequence: number): void {
+    if (id === this.room.core.replica) this.storedSequence = Math.max(this.storedSequence, sequence);
+  }
+}

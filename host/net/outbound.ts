@@ -1,0 +1,148 @@
+// One document towards one peer: what the peer lacked when it subscribed, in parts as fast as it reads, and then its
+// place in the room's stream. Falls out of the stream when the peer reads too slowly or something too large for it
+// comes, and catches up from what the peer acknowledged.
+import { DELTA_PART_BYTES, SESSION_BACKLOG_BYTES_MAX } from "../limits.ts";
+import { VersionVector } from "../wire/version-vector.ts";
+import { encodeMessage } from "./messages.ts";
+import type { Receiver, Room } from "./room.ts";
+
+/** Parts of an answer wait while more than this is queued: enough to keep a link busy. */
+const PACE_BYTES = 2 * DELTA_PART_BYTES;
+
+/** What a document's outgoing half needs of its connection. */
+export interface OutboundWire {
+  /** The peer, for people. */
+  readonly peer: string;
+  readonly bufferedBytes: number;
+  send(frame: Uint8Array): void;
+  /** Calls `resume` of `outbound` after this turn, once no more than `bytes` are queued. */
+  resumeBelow(bytes: number, outbound: Outbound): void;
+}
+
+interface Answer {
+  readonly bytes: Uint8Array;
+  readonly to: VersionVector;
+  offset: number;
+}
+
+export class Outbound implements Receiver {
+  readonly room: Room;
+  /** What the peer has told, by vectors, acknowledgements and its own deltas, to have merged. */
+  acknowledged = new VersionVector();
+  /** Frames the peer was left out of and has not been told about. */
+  leftOut = 0;
+  /** Whether something was sent since the last acknowledgement. */
+  isUnacknowledged = false;
+  readonly #wire: OutboundWire;
+  /** Tells the peer what it was left out of, before its next frame. */
+  readonly #tellLeftOut: () => void;
+  #state: "idle" | "catching-up" | "streaming" = "idle";
+  #answer: Answer | undefined;
+
+  constructor(room: Room, wire: OutboundWire, tellLeftOut: () => void) {
+    this.room = room;
+    this.#wire = wire;
+    this.#tellLeftOut = tellLeftOut;
+  }
+
+  /** Who sent the deltas merged with this as their source. */
+  get peer(): string {
+    return this.#wire.peer;
+  }
+
+  get isStreaming(): boolean {
+    return this.#state === "streaming";
+  }
+
+  /** The peer has `vector` and wants the rest, now and from now on. */
+  subscribe(vector: VersionVector): void {
+    this.acknowledged = vector.clone();
+    this.#catchUp(vector);
+  }
+
+  /** Sends what the peer lacks beyond what it acknowledged. */
+  repair(): void {
+    if (this.#state !== "idle") this.#catchUp(this.acknowledged);
+  }
+
+  deliver(frame: Uint8Array): void {
+    if (this.#wire.bufferedBytes > SESSION_BACKLOG_BYTES_MAX) {
+      this.room.leave(this);
+      this.fallOut();
+      return;
+    }
+    if (this.leftOut > 0) this.#tellLeftOut();
+    this.#wire.send(frame);
+    this.isUnacknowledged = true;
+  }
+
+  leaveOut(): void {
+    this.leftOut++;
+  }
+
+  fallOut(): void {
+    this.#state = "catching-up";
+    this.#answer = undefined;
+    this.#wire.resumeBelow(PACE_BYTES, this);
+  }
+
+  /** Goes on after the queue has drained. */
+  resume(): void {
+    if (this.#state !== "catching-up") return;
+    if (this.#answer === undefined) this.#catchUp(this.acknowledged);
+    else this.#sendParts();
+  }
+
+  close(): void {
+    this.#state = "idle";
+    this.#answer = undefined;
+    this.room.leave(this);
+  }
+
+  #catchUp(from: VersionVector): void {
+    this.room.leave(this);
+    this.#state = "catching-up";
+    this.room.core.flushLocal();
+    if (from.covers(this.room.core.versionVector)) this.#start();
+    else this.#answerFrom(from);
+  }
+
+  #answerFrom(from: VersionVector): void {
+    this.#answer = { ...this.room.answerTo(from), offset: 0 };
+    this.#sendParts();
+  }
+
+  #sendParts(): void {
+    const answer = this.#answer!;
+    const { bytes, to } = answer;
+    const { index } = this.room;
+    while (answer.offset < bytes.length) {
+      if (this.#wire.bufferedBytes > PACE_BYTES) {
+        this.#wire.resumeBelow(PACE_BYTES, this);
+        return;
+      }
+      const part = bytes.subarray(answer.offset, answer.offset + DELTA_PART_BYTES);
+      const message = {
+        type: "answer",
+        index,
+        totalBytes: bytes.length,
+        offset: answer.offset,
+        part,
+      } as const;
+      this.#wire.send(encodeMessage(message));
+      answer.offset += part.length;
+    }
+    this.#answer = undefined;
+    this.isUnacknowledged = true;
+    this.room.core.flushLocal();
+    if (to.covers(this.room.core.versionVector)) this.#start();
+    else this.#answerFrom(to);
+  }
+
+  #start(): void {
+    const { number, definitions } = this.room.join(this);
+    this.#state = "streaming";
+    this.leftOut = 0;
+    this.#wire.send(encodeMessage({ type: "start", index: this.room.index, number, definitions }));
+  }
+}

@@ -1,0 +1,195 @@
+// The outgoing stream of one document, shared by all its receivers: what one turn of the event loop brought is folded
+// once, framed once, and sent as the same bytes to everybody it did not come from. Leaves to links what a receiver
+// lacks when it joins. Cost of a delivery: a look at the receiver's queue and `send`.
+import { DELTA_PART_BYTES } from "../limits.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { DocumentCore, DocumentDelta } from "../replica/document-core.ts";
+import { type DeltaHeader, readDeltaHeader } from "../wire/delta-header.ts";
+import type { ReplicaId } from "../wire/replica-id.ts";
+import type { VersionVector } from "../wire/version-vector.ts";
+import { xxhash32 } from "../wire/xxhash32.ts";
+import { type Definition, OutgoingDictionary } from "./dictionary.ts";
+import { encodeMessage } from "./messages.ts";
+import { encodeStreamFrame, type FoldedDelta, foldDelta } from "./stream-frame.ts";
+
+/** Connections whose own deltas are left out of their frame; with more in a turn, all get all. */
+const LEFT_OUT_MAX = 8;
+const NUMBERS = 256;
+
+/** One end of a document's stream, as its room sees it. */
+export interface Receiver {
+  /** Takes the next frame of the stream. */
+  deliver(frame: Uint8Array): void;
+  /** The next frame is not for this receiver: all of it came from there. */
+  leaveOut(): void;
+  /** Something came that does not go through the stream; the receiver has left it. */
+  fallOut(): void;
+}
+
+interface Queued {
+  readonly delta: FoldedDelta;
+  readonly source: unknown;
+}
+
+interface RememberedAnswer {
+  readonly from: VersionVector;
+  readonly to: VersionVector;
+  readonly bytes: Uint8Array;
+}
+
+export class Room {
+  readonly core: DocumentCore;
+  /** This side's number of the document, the same on all connections. */
+  readonly index: number;
+  readonly nameHash: number;
+  readonly #platform: Pick<Platform, "onTurnEnd">;
+  readonly #dictionary = new OutgoingDictionary();
+  readonly #receivers = new Set<Receiver>();
+  readonly #stopListening: () => void;
+  #queue: Queued[] = [];
+  #queuedBytes = 0;
+  #isFlushScheduled = false;
+  #number = 0;
+  #unfolded: { readonly bytes: Uint8Array; readonly header: DeltaHeader } | undefined;
+  #answer: RememberedAnswer | undefined;
+
+  constructor(core: DocumentCore, index: number, platform: Pick<Platform, "onTurnEnd">) {
+    this.core = core;
+    this.index = index;
+    this.nameHash = xxhash32(new TextEncoder().encode(core.name), 0);
+    this.#platform = platform;
+    this.#stopListening = core.onDelta((delta) => this.#add(delta));
+  }
+
+  /** The number of the next frame. */
+  get number(): number {
+    return this.#number;
+  }
+
+  get receivers(): number {
+    return this.#receivers.size;
+  }
+
+  /** Puts a receiver into the stream and answers what it must know: call only when it was sent all the rest. */
+  join(receiver: Receiver): { readonly number: number; readonly definitions: readonly Definition[] } {
+    this.flush();
+    this.#receivers.add(receiver);
+    return { number: this.#number, definitions: this.#dictionary.whole() };
+  }
+
+  /** The replica of a slot of this room's dictionary; undefined for a slot never given. */
+  replicaOf(slot: number): ReplicaId | undefined {
+    return this.#dictionary.idOf(slot);
+  }
+
+  leave(receiver: Receiver): void {
+    this.#receivers.delete(receiver);
+  }
+
+  /** Spares reading the preamble of bytes that were just put together from it. */
+  expect(bytes: Uint8Array, header: DeltaHeader): void {
+    this.#unfolded = { bytes, header };
+  }
+
+  /** What `from` lacks. Those who lack the same in the same turn share the bytes. */
+  answerTo(from: VersionVector): { readonly bytes: Uint8Array; readonly to: VersionVector } {
+    this.core.flushLocal();
+    const current = this.core.versionVector;
+    const known = this.#answer;
+    if (known?.from.equals(from) && known.to.equals(current)) return known;
+    const answer = { from: from.clone(), to: current.clone(), bytes: this.core.deltaSince(from) };
+    if (this.#answer === undefined) {
+      this.#platform.onTurnEnd(() => {
+        this.#answer = undefined;
+      });
+    }
+    this.#answer = answer;
+    return answer;
+  }
+
+  close(): void {
+    this.flush();
+    this.#stopListening();
+    this.#receivers.clear();
+  }
+
+  #add({ bytes, source }: DocumentDelta): void {
+    const isForSomebody = this.#receivers.size > (this.#receivers.has(source as Receiver) ? 1 : 0);
+    if (!isForSomebody) return;
+    if (bytes.length > DELTA_PART_BYTES) {
+      this.#dropOut(source);
+      return;
+    }
+    const header = this.#unfolded?.bytes === bytes ? this.#unfolded.header : readDeltaHeader(bytes);
+    const toldLater = this.#dictionary.untold;
+    const delta = foldDelta(bytes, header, this.#dictionary, this.nameHash);
+    const isFull = this.#queuedBytes + delta.body.length > DELTA_PART_BYTES;
+    if (this.#dictionary.takeRenewed() || isFull) this.#send(toldLater);
+    this.#queue.push({ delta, source });
+    this.#queuedBytes += delta.body.length;
+    this.#schedule(source);
+  }
+
+  /** Local deltas come once a turn, when it ends; those of connections wait for the rest of their turn. */
+  #schedule(source: unknown): void {
+    if (source === "local") queueMicrotask(() => this.flush());
+    else if (!this.#isFlushScheduled) {
+      this.#isFlushScheduled = true;
+      this.#platform.onTurnEnd(() => {
+        this.#isFlushScheduled = false;
+        this.flush();
+      });
+    }
+  }
+
+  #dropOut(source: unknown): void {
+    this.flush();
+    for (const receiver of [...this.#receivers]) {
+      if (receiver === source) continue;
+      this.#receivers.delete(receiver);
+      receiver.fallOut();
+    }
+  }
+
+  /** Sends what is queued. */
+  flush(): void {
+    if (this.#queue.length > 0) this.#send(this.#dictionary.untold);
+  }
+
+  #send(definitions: number): void {
+    if (definitions > 0) this.#sendDefinitions(this.#dictionary.takeUntold(definitions));
+    if (this.#queue.length === 0) return;
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const sources = new Set(queue.map(({ source }) => source));
+    const leftOut = sources.size <= LEFT_OUT_MAX ? sources : new Set();
+    const number = this.#number;
+    this.#number = (number + 1) % NUMBERS;
+    let shared: Uint8Array | undefined;
+    for (const receiver of [...this.#receivers]) {
+      if (leftOut.has(receiver)) this.#sendWithout(receiver, queue, number);
+      else {
+        shared ??= encodeStreamFrame(
+          this.index,
+          number,
+          queue.map(({ delta }) => delta),
+        );
+        receiver.deliver(shared);
+      }
+    }
+  }
+
+  #sendWithout(receiver: Receiver, queue: readonly Queued[], number: number): void {
+    const others = queue.filter(({ source }) => source !== receiver).map(({ delta }) => delta);
+    if (others.length === 0) receiver.leaveOut();
+    else receiver.deliver(encodeStreamFrame(this.index, number, others));
+  }
+
+  #sendDefinitions(definitions: readonly Definition[]): void {
+    const { index } = this;
+    const frame = encodeMessage({ type: "dictionary", index, number: this.#number, definitions });
+    this.#number = (this.#number + 1) % NUMBERS;
+    for (const receiver of [...this.#receivers]) receiver.deliver(frame);
+  }
+}

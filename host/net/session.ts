@@ -1,0 +1,521 @@
+// One connection between two replicas: the handshake, then frames handed to the link of their document, until
+// somebody breaks the protocol or the transport ends. Nothing is merged before the peer's hello was judged. Leaves
+// reconnecting to client-connection.ts and what documents there are to the hub.
+import { CrdtError, isCrdtError } from "../errors.ts";
+import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
+import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
+import type { DocumentCore } from "../replica/document-core.ts";
+import type { ReplicaHost } from "../replica/ports.ts";
+import type { ReplicaId } from "../wire/replica-id.ts";
+import { malformed } from "./frame-reader.ts";
+import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Link, type LinkWire } from "./link.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  FEATURES,
+  type Hello,
+  type Message,
+  messageTypeOf,
+  type Retry,
+  type Subscribe,
+} from "./messages.ts";
+import type { Outbound } from "./outbound.ts";
+import type { Room } from "./room.ts";
+import { decodeStreamFrame } from "./stream-frame.ts";
+
+const ACKNOWLEDGE_WITHIN_MS = 25;
+const DRAIN_POLL_MS = 10;
+const CLOSE_PROTOCOL_ERROR = 1002;
+const CLOSE_MESSAGE_TOO_LARGE = 1009;
+/** A peer that reads nothing but keeps asking is dropped at this many times the backlog. */
+const BACKLOG_FACTOR_MAX = 4;
+
+/** Messages about a document whose link exists, by the peer's index of it. */
+type DocumentMessage = Exclude<Extract<Message, { readonly index: number }>, Subscribe>;
+
+export interface SessionTiming {
+  readonly heartbeatMs: number;
+  /** How long an answer or acknowledgement may be missing before it is asked for again. */
+  readonly repairMs: number;
+  readonly handshakeMs: number;
+}
+
+/** What a session needs of the hub it belongs to. */
+export interface SessionOwner {
+  readonly host: ReplicaHost;
+  readonly incarnation: ReplicaId;
+  readonly label: string;
+  readonly timing: SessionTiming;
+  /** The peer said hello; throws what speaks against it. */
+  greeted(session: Session): void;
+  /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
+  roomFor(session: Session, name: string): Room | Promise<Room>;
+  refused(session: Session, name: string, explanation: string): void;
+  ended(session: Session, end: SessionEnd): void;
+  left(session: Session, link: Link): void;
+}
+
+export interface SessionEnd {
+  /** What ended it; undefined after a close that somebody asked for. */
+  readonly error: CrdtError | undefined;
+  readonly retry: Retry;
+}
+
+/** A refusal of a document, with the reason the peer is told. */
+export class Refused extends Error {
+  readonly reason: number;
+
+  constructor(reason: number, explanation: string) {
+    super(explanation);
+    this.reason = reason;
+  }
+}
+
+export class Session implements LinkWire {
+  readonly role: Role;
+  readonly transport: Transport;
+  readonly heartbeat: Heartbeat;
+  readonly openedAtMs: number;
+  bytesSent = 0;
+  bytesReceived = 0;
+  /** Positive when the peer's clock is ahead, as far as the handshake could tell. */
+  clockOffMs = 0;
+  readonly #owner: SessionOwner;
+  readonly #ownHello: Hello;
+  readonly #links = new Map<string, Link>();
+  readonly #byPeerIndex = new Map<number, Link>();
+  readonly #opening = new Set<string>();
+  readonly #toAcknowledge = new Set<Link>();
+  readonly #waiting = new Map<Outbound, number>();
+  #cancelAcknowledge: (() => void) | undefined;
+  #cancelHandshake: () => void;
+  #isDrainScheduled = false;
+  #greeting: Hello | undefined;
+  #isEnded = false;
+
+  constructor(transport: Transport, role: Role, owner: SessionOwner) {
+    this.transport = transport;
+    this.role = role;
+    this.#owner = owner;
+    const { platform } = owner.host;
+    this.openedAtMs = platform.monotonicMs();
+    this.#ownHello = this.#hello();
+    this.heartbeat = new Heartbeat(platform, owner.timing, role, {
+      send: (message) => this.#say(message),
+      dead: (silentMs) => this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`),
+      tick: () => this.#repairOverdue(),
+    });
+    this.#cancelHandshake = platform.setTimer(() => this.#greetingOverdue(), owner.timing.handshakeMs, {
+      background: true,
+    });
+  }
+
+  /** Says hello and listens. */
+  begin(): void {
+    this.#say(this.#ownHello);
+    this.transport.onClose((close) => this.#closed(close));
+    this.transport.onMessage((bytes) => this.#receive(bytes));
+  }
+
+  /** The peer's hello; undefined until it came. */
+  get hello(): Hello | undefined {
+    return this.#greeting;
+  }
+
+  /** The other end, for people: its label, replica id and address as far as they are known. */
+  get peer(): string {
+    const { label = "", replica = "" } = this.#greeting ?? {};
+    return [label, replica, this.transport.peer].filter((part) => part !== "").join(" ");
+  }
+
+  get isOpen(): boolean {
+    return this.#greeting !== undefined && !this.#isEnded;
+  }
+
+  get isStored(): boolean {
+    return this.#owner.host.isStored;
+  }
+
+  get bufferedBytes(): number {
+    return this.transport.bufferedBytes;
+  }
+
+  get links(): Iterable<Link> {
+    return this.#links.values();
+  }
+
+  get documents(): number {
+    return this.#links.size;
+  }
+
+  linkOf(name: string): Link | undefined {
+    return this.#links.get(name);
+  }
+
+  /** Carries a document over this connection from now on. */
+  subscribe(room: Room): void {
+    if (this.#links.has(room.core.name)) return;
+    this.#link(room).subscribe();
+  }
+
+  /** Stops carrying a document and tells the peer. */
+  unsubscribe(name: string): void {
+    const link = this.#links.get(name);
+    if (link === undefined) return;
+    link.acknowledge();
+    this.#say({ type: "unsubscribe", index: link.room.index });
+    this.#unlink(link);
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isEnded) return;
+    if (this.transport.bufferedBytes > SESSION_BACKLOG_BYTES_MAX * BACKLOG_FACTOR_MAX) {
+      this.#lost(`it has not read ${this.transport.bufferedBytes} bytes that wait for it`);
+      return;
+    }
+    this.bytesSent += frame.length + webSocketHeaderBytes(frame.length, this.role === "client");
+    this.transport.send(frame);
+  }
+
+  acknowledgeSoon(link: Link): void {
+    this.#toAcknowledge.add(link);
+    this.#cancelAcknowledge ??= this.#owner.host.platform.setTimer(
+      () => this.#acknowledgeAll(),
+      ACKNOWLEDGE_WITHIN_MS,
+      { background: true },
+    );
+  }
+
+  stored(core: DocumentCore): Promise<void> {
+    return this.#owner.host.durable(core);
+  }
+
+  resumeBelow(bytes: number, outbound: Outbound): void {
+    this.#waiting.set(outbound, bytes);
+    if (this.#isDrainScheduled) return;
+    this.#isDrainScheduled = true;
+    this.#owner.host.platform.onTurnEnd(() => this.#drain());
+  }
+
+  /** Ends the connection because of `error` (said to the peer), or as asked when there is none. */
+  close(error?: CrdtError, retry: Retry = "yes"): void {
+    if (this.#isEnded) return;
+    if (error === undefined) this.#acknowledgeAll();
+    else this.#say({ type: "goodbye", retry, code: error.code, explanation: error.message });
+    this.transport.close(error === undefined ? CLOSE_NORMAL : CLOSE_PROTOCOL_ERROR);
+    this.#end({ error, retry });
+  }
+
+  #hello(): Hello {
+    const { host, incarnation, label } = this.#owner;
+    return {
+      type: "hello",
+      ...OWN_VERSIONS,
+      replica: host.id,
+      incarnation,
+      clockMs: host.platform.now(),
+      features:
+        (host.isStored ? FEATURES.acknowledgesStored : 0) |
+        (this.role === "server" ? FEATURES.opensAnyDocument : 0),
+      label,
+    };
+  }
+
+  #say(message: Message): void {
+    this.send(encodeMessage(message));
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#isEnded) return;
+    this.bytesReceived += bytes.length + webSocketHeaderBytes(bytes.length, this.role === "server");
+    this.heartbeat.heard();
+    try {
+      this.#dispatch(bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #dispatch(bytes: Uint8Array): void {
+    const type = messageTypeOf(bytes);
+    if (this.#greeting === undefined) {
+      if (type !== "hello" && type !== "goodbye") throw malformed("the peer did not begin with hello");
+      if (type === "hello") this.#checkVersions(bytes);
+    }
+    if (type !== "stream") {
+      this.#handle(decodeMessage(bytes));
+      return;
+    }
+    const frame = decodeStreamFrame(bytes);
+    const link = this.#byPeerIndex.get(frame.index);
+    if (link === undefined) return;
+    link.inbound.stream(frame);
+    this.#merged(link);
+  }
+
+  #handle(message: Message): void {
+    switch (message.type) {
+      case "hello":
+        this.#greeted(message);
+        return;
+      case "goodbye":
+        this.#goodbye(message);
+        return;
+      case "subscribe":
+        this.#subscribed(message);
+        return;
+      case "refuse":
+        this.#refused(message.name);
+        this.#owner.refused(this, message.name, message.explanation);
+        return;
+      case "ping":
+        this.#say({ type: "pong", token: message.token });
+        return;
+      case "pong":
+        this.heartbeat.answered(message.token);
+        return;
+      case "clock":
+        this.#owner.host.reportClock(message.isReceiverAhead ? message.offMs : -message.offMs, this);
+        return;
+      default:
+        this.#handOver(message);
+    }
+  }
+
+  /** Frames of documents this connection no longer carries may still be on their way: they are dropped. */
+  #handOver(message: DocumentMessage): void {
+    const link = this.#byPeerIndex.get(message.index);
+    if (link === undefined) return;
+    switch (message.type) {
+      case "unsubscribe":
+        this.#unlink(link);
+        break;
+      case "answer":
+        link.inbound.answer(message);
+        this.#merged(link);
+        break;
+      case "start":
+        link.inbound.start(message);
+        break;
+      case "dictionary":
+        link.inbound.define(message);
+        break;
+      case "ack":
+        link.acknowledged(message);
+        break;
+      case "probe":
+        link.probed(message);
+        break;
+      case "report":
+        link.reported(message);
+        break;
+    }
+  }
+
+  #checkVersions(bytes: Uint8Array): void {
+    const error = judgeVersions(OWN_VERSIONS, readVersions(bytes));
+    if (error !== undefined) throw new Fatal(error, "no");
+  }
+
+  #greeted(hello: Hello): void {
+    if (this.#greeting !== undefined) throw malformed("a second hello");
+    const refusal = judgeIdentities(this.#ownHello, hello);
+    if (refusal !== undefined) throw new Fatal(refusal.error, refusal.retry);
+    this.#cancelHandshake();
+    this.#greeting = hello;
+    this.#judgeClock(hello);
+    this.#owner.greeted(this);
+    this.heartbeat.start();
+  }
+
+  /** Half a round trip is part of the difference; the limit is a minute, so it does not matter. */
+  #judgeClock(hello: Hello): void {
+    const { host } = this.#owner;
+    this.clockOffMs = hello.clockMs - host.platform.now();
+    const offMs = Math.abs(this.clockOffMs);
+    if (offMs <= host.driftLimitMs) return;
+    this.#say({ type: "clock", offMs, isReceiverAhead: this.clockOffMs > 0 });
+    host.reportClock(this.clockOffMs, this);
+  }
+
+  #goodbye(message: Extract<Message, { type: "goodbye" }>): void {
+    const error = new CrdtError(
+      message.code === "limit-exceeded" ? "limit-exceeded" : "protocol-error",
+      `${this.transport.peer} ended the connection: ${message.explanation}`,
+    );
+    this.transport.close(CLOSE_NORMAL);
+    this.#end({ error, retry: message.retry });
+  }
+
+  #subscribed(message: Subscribe): void {
+    const link = this.#links.get(message.name);
+    if (link !== undefined) {
+      this.#joined(link, message, false);
+      return;
+    }
+    if (this.role === "client" || this.#opening.has(message.name)) return;
+    const room = this.#owner.roomFor(this, message.name);
+    if (!(room instanceof Promise)) {
+      this.#joined(this.#link(room), message, true);
+      return;
+    }
+    this.#opening.add(message.name);
+    room
+      .then((opened) => {
+        this.#opening.delete(message.name);
+        if (!this.#isEnded) this.#joined(this.#link(opened), message, true);
+      })
+      .catch((error: unknown) => {
+        this.#opening.delete(message.name);
+        this.#refuse(message.name, error);
+      });
+  }
+
+  #joined(link: Link, message: Subscribe, isNew: boolean): void {
+    const known = this.#byPeerIndex.get(message.index);
+    if (known !== undefined && known !== link)
+      throw malformed(`index ${message.index} given to two documents`);
+    const { core } = link.room;
+    if (message.vector.get(core.replica) > core.versionVector.get(core.replica)) {
+      this.#owner.host.rotateId("id-taken");
+    }
+    if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
+    this.#byPeerIndex.set(message.index, link);
+    if (isNew) link.subscribe();
+    link.subscribed(message);
+  }
+
+  #refuse(name: string, error: unknown): void {
+    if (!(error instanceof Refused)) {
+      this.#fail(error);
+      return;
+    }
+    this.#say({ type: "refuse", name, reason: error.reason, explanation: error.message });
+  }
+
+  #refused(name: string): void {
+    const link = this.#links.get(name);
+    if (link !== undefined) this.#unlink(link);
+  }
+
+  #link(room: Room): Link {
+    const link = new Link(room, this);
+    this.#links.set(room.core.name, link);
+    return link;
+  }
+
+  #unlink(link: Link): void {
+    link.close();
+    this.#links.delete(link.room.core.name);
+    if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
+    this.#toAcknowledge.delete(link);
+    this.#waiting.delete(link.outbound);
+    this.#owner.left(this, link);
+  }
+
+  #merged(link: Link): void {
+    if (link.inbound.repairs > STREAM_REPAIRS_MAX) {
+      throw malformed(`document "${link.room.core.name}" did not fit ${link.inbound.repairs} times in a row`);
+    }
+    if (link.inbound.merged.size > 0) this.acknowledgeSoon(link);
+  }
+
+  #acknowledgeAll(): void {
+    this.#cancelAcknowledge?.();
+    this.#cancelAcknowledge = undefined;
+    const links = [...this.#toAcknowledge];
+    this.#toAcknowledge.clear();
+    for (const link of links) link.acknowledge();
+  }
+
+  #drain(): void {
+    this.#isDrainScheduled = false;
+    for (const [outbound, bytes] of [...this.#waiting]) {
+      if (this.#isEnded || this.transport.bufferedBytes > bytes) break;
+      this.#waiting.delete(outbound);
+      outbound.resume();
+    }
+    if (this.#isEnded || this.#waiting.size === 0 || this.#isDrainScheduled) return;
+    this.#isDrainScheduled = true;
+    this.#owner.host.platform.setTimer(() => this.#drain(), DRAIN_POLL_MS);
+  }
+
+  /** What a transport lost in spite of its promise is asked for again. */
+  #repairOverdue(): void {
+    for (const link of this.#links.values()) {
+      if (!link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
+      if (!link.outbound.isUnacknowledged || !link.outbound.isStreaming) continue;
+      const sent = link.room.core.versionVector.clone();
+      link.probe(false, (report) => {
+        link.outbound.isUnacknowledged = false;
+        if (report !== undefined && !report.vector.covers(sent)) link.outbound.repair();
+      });
+    }
+  }
+
+  #greetingOverdue(): void {
+    if (this.#greeting === undefined) this.#lost("it did not say hello in time");
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof Fatal) {
+      this.close(error.error, error.retry);
+      return;
+    }
+    const coded = isCrdtError(error)
+      ? error
+      : new CrdtError("protocol-error", `handling a frame failed: ${error}`, { cause: error });
+    const canRetry = coded.code !== "unsupported-version" && coded.code !== "unsupported-type";
+    this.close(coded, canRetry ? "yes" : "no");
+  }
+
+  #lost(reason: string): void {
+    const error = new CrdtError(
+      "connection-closed",
+      `the connection to ${this.transport.peer} was dropped: ${reason}; it is opened again by itself where it was made with connect()`,
+    );
+    this.transport.terminate();
+    this.#end({ error, retry: "yes" });
+  }
+
+  #closed({ code, reason }: TransportClose): void {
+    const what = `the connection to ${this.transport.peer} closed (${code}${reason && `, ${reason}`})`;
+    if (code === CLOSE_MESSAGE_TOO_LARGE) {
+      const error = new CrdtError(
+        "message-too-large",
+        `${what}: send deltas in parts, as this protocol does`,
+      );
+      this.#end({ error, retry: "yes" });
+    } else this.#end({ error: new CrdtError("connection-closed", what), retry: "yes" });
+  }
+
+  #end(end: SessionEnd): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#cancelHandshake();
+    this.#cancelAcknowledge?.();
+    this.heartbeat.stop();
+    for (const link of [...this.#links.values()]) this.#unlink(link);
+    this.#owner.ended(this, end);
+  }
+}
+
+/** An error whose consequence for connecting again is known where it is found. */
+export class Fatal extends Error {
+  readonly error: CrdtError;
+  readonly retry: Retry;
+
+  constructor(error: CrdtError, retry: Retry) {
+    super(error.message);
+    this.error = error;
+    this.retry = retry;
+  }
+}
+
+/** Bytes a WebSocket puts before a frame of this length (RFC 6455 §5.2); clients mask. */
+export function webSocketHeaderBytes(length: number, isMasked: boolean): number {
+  const extended = length < 126 ? 0 : length < 65536 ? 2 : 8;
+  return 2 + extended + (isMasked ? 4 : 0);
+}

@@ -1,0 +1,72 @@
+// The relay, for Node: a replica that listens. It opens every document it is asked for, merges what comes and hands
+// the same bytes on; no schema, no values. Plain HTTP requests on its port go to whoever wants them (a page).
+import type { RequestListener, Server } from "node:http";
+import {
+  hubOf,
+  type NetworkEvent,
+  type NetworkOptions,
+  type PeerStatistics,
+  peerStatistics,
+  type ServedDocument,
+  servedDocuments,
+} from "./net/index.ts";
+import { listen } from "./platform/listen.ts";
+import { hostOf, type Replica } from "./replica/replica.ts";
+
+export type { PeerStatistics, ServedDocument } from "./net/index.ts";
+
+export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
+  /** 0 takes a free one; the answer says which. */
+  readonly port: number;
+  /** The address to bind; this machine alone unless said otherwise. */
+  readonly host?: string;
+  /** Answers plain HTTP requests on the same port. */
+  readonly onRequest?: RequestListener;
+  /** Whether a browser page of this origin may connect; pages of the same host name may unless said otherwise. */
+  readonly allowOrigin?: (origin: string, host: string) => boolean;
+}
+
+/** A peer came, went, or was refused a document. */
+export interface RelayEvent {
+  readonly kind: NetworkEvent["kind"];
+  /** Label, replica id and address of the peer. */
+  readonly peer: string;
+  /** Why it went, or what was refused; "" when there is nothing to say. */
+  readonly message: string;
+}
+
+export interface Relay {
+  readonly port: number;
+  readonly url: string;
+  readonly server: Server;
+  /** The connections of this replica, those it opened itself included. */
+  peers(): PeerStatistics[];
+  /** The documents at least one connection carries. */
+  documents(): ServedDocument[];
+  onEvent(listener: (event: RelayEvent) => void): () => void;
+  /** Stops listening and drops the connections it accepted; the replica stays open. */
+  close(): Promise<void>;
+}
+
+/** Lets other replicas connect to this one. Errors: connection-failed when the port is taken. */
+export async function serve(replica: Replica, options: RelayOptions): Promise<Relay> {
+  const { port, host, onRequest, allowOrigin, ...network } = options;
+  const hub = hubOf(hostOf(replica), network);
+  const listener = await listen({
+    port,
+    ...(host !== undefined && { host }),
+    ...(onRequest !== undefined && { onRequest }),
+    ...(allowOrigin !== undefined && { allowOrigin }),
+    onTransport: (transport) => hub.attach(transport, "server"),
+  });
+  return {
+    port: listener.port,
+    url: listener.url,
+    server: listener.server,
+    peers: () => peerStatistics(hub),
+    documents: () => servedDocuments(hub),
+    onEvent: (tell) =>
+      hub.onEvent(({ kind, session, message }) => tell({ kind, peer: session.peer, message })),
+    close: () => listener.close(),
+  };
+}

@@ -1,0 +1,70 @@
+// The relay over real sockets: what applications see of connect, serve, synced, status and lag.
+import { afterEach, describe, expect, it } from "vitest";
+import { isCrdtError } from "../../host/errors.ts";
+import { type Relay, serve } from "../../host/relay.ts";
+import { areEqual, converged, createNode, type Node, openHome, until } from "./fleet.ts";
+
+const open: { close(): Promise<unknown> }[] = [];
+const keep = <Closable extends { close(): Promise<unknown> }>(closable: Closable): Closable => {
+  open.unshift(closable);
+  return closable;
+};
+afterEach(async () => {
+  for (const closable of open.splice(0)) await closable.close();
+});
+
+async function relayOn(node: Node, port = 0): Promise<Relay> {
+  return keep(await serve(node.replica, { port }));
+}
+
+describe("a relay over WebSockets", () => {
+  it("joins two replicas, and synced means merged", async () => {
+    const [a, b, c] = [createNode(1), createNode(2), createNode(3)];
+    const relay = await relayOn(c);
+    const [homeA, homeB] = [await openHome(a), await openHome(b)];
+    const toRelay = keep(await a.replica.connect(relay.url));
+    const fromB = keep(await b.replica.connect(relay.url));
+    homeA.visits.increment(2);
+    await toRelay.synced(homeA);
+    expect(toRelay.lag).toBe(0);
+    expect(areEqual([a, c])).toBe(true);
+    await fromB.synced();
+    expect(homeB.visits.value).toBe(2);
+    expect(toRelay.peer).toBe(c.replica.id);
+    expect(relay.documents()).toEqual([{ name: "home", receivers: 2 }]);
+    expect(
+      relay
+        .peers()
+        .map((peer) => peer.replica)
+        .sort(),
+    ).toEqual([a.replica.id, b.replica.id]);
+  });
+
+  it("carries on after it was restarted elsewhere with nothing", async () => {
+    const [a, b] = [createNode(1), createNode(2)];
+    const [homeA, homeB] = [await openHome(a), await openHome(b)];
+    const first = await serve(createNode(3).replica, { port: 0 });
+    const connection = keep(await a.replica.connect(first.url));
+    keep(await b.replica.connect(first.url));
+    homeA.visits.increment();
+    await connection.synced();
+    await converged([a, b]);
+    await first.close();
+    await until("the loss is noticed", () => connection.status === "waiting");
+    homeA.visits.increment();
+    homeB.tags.add("offline");
+    expect(connection.lag).toBe(1);
+    const second = createNode(4);
+    await relayOn(second, first.port);
+    await converged([a, b, second]);
+    await connection.synced();
+    expect([connection.status, homeB.visits.value, [...homeA.tags]]).toEqual(["open", 2, ["offline"]]);
+  });
+
+  it("that is not there is an error, not a success", async () => {
+    const a = createNode(1);
+    const nobody = a.replica.connect("ws://127.0.0.1:1");
+    await expect(nobody).rejects.toSatisfy((error) => isCrdtError(error, "connection-failed"));
+    expect(a.replica.connections()).toEqual([]);
+  });
+});
