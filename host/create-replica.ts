@@ -5,8 +5,9 @@ import type { Engine, ReplicaId } from "./engine/engine.ts";
 import { type EngineChoice, loadEngine } from "./engine/load-engine.ts";
 import { CrdtError } from "./errors.ts";
 import { CLOCK_DRIFT_MS_MAX } from "./limits.ts";
+import { hubOf } from "./net/index.ts";
 import type { Platform } from "./platform/platform.ts";
-import type { DocumentStore, Durability, Network, ReplicaHost } from "./replica/ports.ts";
+import type { DocumentStore, Durability } from "./replica/ports.ts";
 import { Replica } from "./replica/replica.ts";
 import { openStore } from "./store/index.ts";
 import { parseReplicaId, replicaIdFromRandomBytes } from "./wire/replica-id.ts";
@@ -43,7 +44,7 @@ export async function createReplica(options: ReplicaOptions = {}): Promise<Repli
     id: store?.replica ?? chooseId(options.id, platform),
     driftLimitMs,
     store,
-    createNetwork: noNetwork,
+    createNetwork: hubOf,
   });
 }
 
@@ -54,10 +55,6 @@ async function openStoreOf(options: ReplicaOptions, platform: Platform): Promise
 
 function chooseId(id: string | undefined, platform: Platform): ReplicaId {
   return id === undefined ? replicaIdFromRandomBytes(platform.randomBytes(8)) : parseReplicaId(id);
-}
-
-function noNetwork(_host: ReplicaHost): Network {
-  throw new CrdtError("connection-failed", "networking is not part of this build");
 }
 
 function checkOptions({ id, storage, durability }: ReplicaOptions, driftLimitMs: number): void {
