@@ -102,7 +102,7 @@ export function readWtf8(bytes: Uint8Array): string {
   let runStart = 0;
   let previousHigh = -1;
   for (let offset = 0; offset + 2 < bytes.length; offset++) {
-    if (bytes[offset] !== 0xed || bytes[offset + 1]! < 0xa0 || bytes[offset + 2]! >> 6 !== 2) continue;
+    if (!isSurrogate(bytes, offset)) continue;
     const unit = 0xd000 | ((bytes[offset + 1]! & 0x3f) << 6) | (bytes[offset + 2]! & 0x3f);
     if (unit >= 0xdc00 && previousHigh === offset) throw noText("a surrogate pair is written as two");
     text += decodeRun(bytes, runStart, offset) + String.fromCharCode(unit);
@@ -111,6 +111,17 @@ export function readWtf8(bytes: Uint8Array): string {
     offset += 2;
   }
   return text + decodeRun(bytes, runStart, bytes.length);
+}
+
+/** Whether a surrogate stands at `offset`, as three bytes. */
+function isSurrogate(bytes: Uint8Array, offset: number): boolean {
+  return bytes[offset] === 0xed && bytes[offset + 1]! >> 5 === 0b101 && bytes[offset + 2]! >> 6 === 0b10;
+}
+
+/** Whether `bytes[start, end)` holds a surrogate as three bytes. */
+export function hasSurrogateBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let offset = start; offset + 2 < end; offset++) if (isSurrogate(bytes, offset)) return true;
+  return false;
 }
 
 function decodeRun(bytes: Uint8Array, start: number, end: number): string {

@@ -3,7 +3,7 @@
 // With `text` (the same bytes as one Latin-1 string) ASCII strings are slices of it: ten times cheaper in bulk.
 import { CrdtError } from "../errors.ts";
 import { VALUE_DEPTH_MAX } from "../limits.ts";
-import { readText, readWtf8 } from "./key-codec.ts";
+import { hasSurrogateBytes, readText, readWtf8 } from "./key-codec.ts";
 import { defineEntry, type Value } from "./value.ts";
 import { CANONICAL_NAN, compareRanges, DIRECT_MAX, halfBits, MAJOR, SIMPLE, TAG } from "./value-encoder.ts";
 
@@ -240,14 +240,6 @@ export class ValueDecoder {
       `a stored value that is no canonical CBOR: ${reason} at byte ${this.#offset}; its writer is at fault`,
     );
   }
-}
-
-/** Whether UTF-8-like bytes hold a surrogate as three bytes. */
-function hasSurrogateBytes(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let offset = start; offset + 1 < end; offset++) {
-    if (bytes[offset] === 0xed && bytes[offset + 1]! >= 0xa0) return true;
-  }
-  return false;
 }
 
 function hex(bytes: Uint8Array): string {
