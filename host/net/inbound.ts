@@ -38,6 +38,11 @@ export class Inbound {
     return this.#isStreaming;
   }
 
+  /** The number the next stream frame must have. */
+  get expected(): number {
+    return this.#expected;
+  }
+
   /** Whether anything came, or was asked for, since the last call. */
   hasProgressed(): boolean {
     const hasProgressed = this.#hasProgressed;

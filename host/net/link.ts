@@ -105,7 +105,7 @@ export class Link {
       if (ack.flags & ACK_FLAGS.stored) this.#noteStored(id, sequence);
       else this.outbound.acknowledged.advance(id, sequence);
     }
-    this.outbound.isUnacknowledged = false;
+    if (ack.flags & ACK_FLAGS.inStream) this.outbound.heardExpected(ack.expected);
     if (ack.flags & ACK_FLAGS.numbered) this.inbound.number(ack);
   }
 
@@ -152,18 +152,13 @@ export class Link {
   #send(merged: ReadonlyMap<ReplicaId, number>, flags: number): void {
     const rows: AckRow[] = [];
     for (const [id, sequence] of merged) rows.push({ replica: this.inbound.slotOf(id) ?? id, sequence });
-    const { leftOut, isStreaming } = this.outbound;
-    this.outbound.leftOut = 0;
-    this.#wire.send(
-      encodeMessage({
-        type: "ack",
-        index: this.room.index,
-        flags: flags | (isStreaming ? ACK_FLAGS.numbered : 0),
-        number: this.room.number,
-        leftOut,
-        rows,
-      }),
-    );
+    const { index } = this.room;
+    const numbered = this.outbound.isStreaming ? ACK_FLAGS.numbered : 0;
+    const inStream = this.inbound.isStreaming ? ACK_FLAGS.inStream : 0;
+    const { number, leftOut } = this.outbound.tellNumber();
+    const { expected } = this.inbound;
+    const ack = { index, flags: flags | numbered | inStream, number, leftOut, expected, rows };
+    this.#wire.send(encodeMessage({ type: "ack", ...ack }));
   }
 
   /** One wait at a time: what is merged meanwhile waits for the next. */

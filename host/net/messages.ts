@@ -32,7 +32,7 @@ export const STREAM_OF_ONE = 0x80;
 export const PROTOCOL_VERSION = 1;
 export const FEATURES = { opensAnyDocument: 1, acknowledgesStored: 2 } as const;
 export const REFUSALS = { tooMany: 1, notAllowed: 2, cannotOpen: 3 } as const;
-export const ACK_FLAGS = { stored: 1, numbered: 2 } as const;
+export const ACK_FLAGS = { stored: 1, numbered: 2, inStream: 4 } as const;
 
 const MAGIC = [0x4a, 0x43, 0x4e, 0x50] as const;
 const CHECKSUM_BYTES = 4;
@@ -90,6 +90,7 @@ export interface Ack {
   readonly flags: number;
   readonly number: number;
   readonly leftOut: number;
+  readonly expected: number;
   readonly rows: readonly AckRow[];
 }
 
@@ -216,6 +217,7 @@ function writeAck(writer: ByteWriter, ack: Ack): void {
   writer.u8(ack.flags);
   writer.u8(ack.number);
   writer.varint(ack.leftOut);
+  writer.u8(ack.expected);
   writer.varint(ack.rows.length);
   for (const { replica, sequence } of ack.rows) {
     if (typeof replica === "number") writer.varint(replica + 1);
@@ -351,6 +353,7 @@ function readAck(reader: FrameReader): Ack {
   const flags = reader.u8();
   const number = reader.u8();
   const leftOut = reader.varint();
+  const expected = reader.u8();
   const count = reader.varint(reader.remaining);
   const rows: AckRow[] = [];
   for (let row = 0; row < count; row++) {
@@ -358,5 +361,5 @@ function readAck(reader: FrameReader): Ack {
     const replica = reference === 0 ? reader.replicaId() : reference - 1;
     rows.push({ replica, sequence: reader.varint(SEQUENCE_MAX) });
   }
-  return { type: "ack", index, flags, number, leftOut, rows };
+  return { type: "ack", index, flags, number, leftOut, expected, rows };
 }

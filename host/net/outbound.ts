@@ -31,8 +31,10 @@ export class Outbound implements Receiver {
   acknowledged = new VersionVector();
   /** Frames the peer was left out of and has not been told about. */
   leftOut = 0;
-  /** Whether something was sent since the last acknowledgement. */
+  /** Whether something was sent that the peer has not said to have. */
   isUnacknowledged = false;
+  /** The number of the next frame, as the peer should know it. */
+  #told = 0;
   readonly #wire: OutboundWire;
   /** Tells the peer what it was left out of, before its next frame. */
   readonly #tellLeftOut: () => void;
@@ -73,7 +75,21 @@ export class Outbound implements Receiver {
     }
     if (this.leftOut > 0) this.#tellLeftOut();
     this.#wire.send(frame);
+    this.#told = this.room.number;
     this.isUnacknowledged = true;
+  }
+
+  /** What an acknowledgement tells the peer of our numbers. */
+  tellNumber(): { readonly number: number; readonly leftOut: number } {
+    const told = { number: this.room.number, leftOut: this.leftOut };
+    this.#told = told.number;
+    this.leftOut = 0;
+    return told;
+  }
+
+  /** The peer has every frame up to this number; with nothing newer on its way there is nothing to wait for. */
+  heardExpected(number: number): void {
+    if (number === this.#told) this.isUnacknowledged = false;
   }
 
   leaveOut(): void {
@@ -142,6 +158,7 @@ export class Outbound implements Receiver {
   #start(): void {
     const { number, definitions } = this.room.join(this);
     this.#state = "streaming";
+    this.#told = number;
     this.leftOut = 0;
     this.#wire.send(encodeMessage({ type: "start", index: this.room.index, number, definitions }));
   }

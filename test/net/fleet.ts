@@ -59,6 +59,38 @@ export function join(
   return { client: clientSession, server: serverSession, cut: () => left.terminate() };
 }
 
+/** Joins again and again until stopped, as a client that reconnects does. */
+export function joinLasting(
+  client: Node,
+  server: Node,
+  wrap: (transport: Transport) => Transport = (transport) => transport,
+): { readonly ends: (string | undefined)[]; cut(): void; stop(): void } {
+  const ends: (string | undefined)[] = [];
+  let isStopped = false;
+  let cut = () => {};
+  const connect = () => {
+    if (isStopped) return;
+    const [left, right] = createMemoryTransports((deliver) => setImmediate(deliver));
+    cut = () => left.terminate();
+    server.hub.attach(wrap(right), "server");
+    client.hub.attach(wrap(left), "client", undefined, (end) => {
+      ends.push(end.error?.code);
+      if (end.retry === "new-id") client.host.rotateId("id-taken");
+      left.terminate();
+      setTimeout(connect, 5);
+    });
+  };
+  connect();
+  return {
+    ends,
+    cut: () => cut(),
+    stop: () => {
+      isStopped = true;
+      cut();
+    },
+  };
+}
+
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until `holds`; throws with `what` when it does not within `withinMs`. */
