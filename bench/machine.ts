@@ -1,6 +1,6 @@
 // On which machine, with which Node, at which commit: what a number is worth nothing without.
 import { execFileSync } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 
 export interface Machine {
   readonly cpu: string;
@@ -9,6 +9,8 @@ export interface Machine {
   readonly node: string;
   readonly commit: string;
   readonly date: string;
+  /** Processes that wanted a core over the last minute: above the cores, times are upper bounds. */
+  readonly load: number;
 }
 
 function commit(): string {
@@ -31,5 +33,6 @@ export function machine(): Machine {
     node: process.version,
     commit: commit(),
     date: new Date().toISOString().slice(0, 16).replace("T", " "),
+    load: loadavg()[0] ?? 0,
   };
 }

@@ -82,8 +82,8 @@ function byWorkload(left: Row, right: Row): number {
 }
 
 export function header(): string {
-  const { cpu, cores, memoryGiB, node, commit, date } = machine();
-  return `${cpu}, ${cores} cores, ${memoryGiB} GiB · Node ${node} · commit ${commit} · ${date} UTC`;
+  const { cpu, cores, memoryGiB, node, commit, date, load } = machine();
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB · Node ${node} · commit ${commit} · ${date} UTC · load ${load.toFixed(1)}`;
 }
 
 const counted = (value: number): string =>

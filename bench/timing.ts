@@ -17,16 +17,34 @@ export function collectGarbage(): void {
   globalThis.gc?.();
 }
 
-export function elapsedNs(work: () => void): number {
-  const start = process.hrtime.bigint();
-  work();
-  return Number(process.hrtime.bigint() - start);
+/** Of the wall time of a sample, the least that must have been processor time for the sample to count. */
+const PROCESSOR_SHARE_MIN = 0.85;
+/** How many times the budget may be spent waiting for samples that nobody interrupted. */
+const PATIENCE = 4;
+
+let isInterrupted = false;
+
+function note(startNs: bigint, before: NodeJS.CpuUsage): number {
+  const elapsed = Number(process.hrtime.bigint() - startNs);
+  const { user, system } = process.cpuUsage(before);
+  if ((user + system) * 1_000 < elapsed * PROCESSOR_SHARE_MIN) isInterrupted = true;
+  return elapsed;
 }
 
+/** Nanoseconds `work` took; a sample that lost the processor meanwhile is marked as interrupted. */
+export function elapsedNs(work: () => void): number {
+  const before = process.cpuUsage();
+  const start = process.hrtime.bigint();
+  work();
+  return note(start, before);
+}
+
+/** The same for work that ends later but waits for nothing outside this process. */
 export async function elapsedNsAsync(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
   const start = process.hrtime.bigint();
   await work();
-  return Number(process.hrtime.bigint() - start);
+  return note(start, before);
 }
 
 export interface Repetition {
@@ -40,21 +58,38 @@ export interface Repetition {
 /** Times in nanoseconds by what was timed. */
 export type Times = Readonly<Record<string, number>>;
 
-/** Calls `sample`, which prepares, times and checks once, until the budget is spent; gives the medians. */
+/**
+ * Calls `sample`, which prepares, times and checks once, until the budget is spent; gives the medians. On a shared
+ * machine samples that were interrupted are left out, if enough others came within a few times the budget.
+ */
 export async function repeat(
   repetition: Repetition,
   sample: () => Times | Promise<Times>,
 ): Promise<Record<string, number>> {
-  for (let warmup = 0; warmup < repetition.warmups; warmup += 1) await sample();
-  const columns: Record<string, number[]> = {};
-  const end = performance.now() + repetition.budgetMs;
-  for (let count = 0; count < repetition.samplesMin || performance.now() < end; count += 1) {
-    for (const [name, time] of Object.entries(await sample())) {
-      columns[name] ??= [];
-      columns[name].push(time);
-    }
+  const { warmups, samplesMin, budgetMs } = repetition;
+  for (let warmup = 0; warmup < warmups; warmup += 1) await sample();
+  const all: Times[] = [];
+  const clean: Times[] = [];
+  const start = performance.now();
+  const spent = (): number => performance.now() - start;
+  while (
+    all.length < samplesMin ||
+    spent() < budgetMs ||
+    (clean.length < samplesMin && spent() < PATIENCE * budgetMs)
+  ) {
+    isInterrupted = false;
+    const times = await sample();
+    all.push(times);
+    if (!isInterrupted) clean.push(times);
   }
-  return Object.fromEntries(Object.entries(columns).map(([name, times]) => [name, median(times)]));
+  return medians(clean.length >= samplesMin ? clean : all);
+}
+
+function medians(samples: readonly Times[]): Record<string, number> {
+  const names = Object.keys(samples[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, median(samples.map((times) => times[name] as number))]),
+  );
 }
 
 /** Median nanoseconds of one call of `work`, which must leave its state as it found it. */

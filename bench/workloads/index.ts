@@ -1,8 +1,10 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
+import { bytes } from "./bytes.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
 import { vectorCompare } from "./vector-compare.ts";
@@ -12,6 +14,8 @@ export const workloads: readonly Workload[] = [
   vectorCompare,
   ...locals,
   ...growths,
+  overhead,
+  ...bytes,
   packageFigures,
   ...rivals,
 ];
