@@ -18,6 +18,7 @@ export function untilInterrupted(force: () => void = () => {}): AbortSignal {
   if (process.connected) {
     process.on("SIGINT", () => {});
     process.on("disconnect", () => controller.abort());
+    process.channel?.unref();
   } else process.on("SIGINT", stop);
   return controller.signal;
 }

@@ -2,12 +2,16 @@
 // with the digest. It reports what it does as events, which the command prints and the supervisor parses.
 // Leaves out how a file is read and claimed (reader.ts).
 
+import { setTimeout as rest } from "node:timers/promises";
 import { createReplica } from "../../index.ts";
 import { settledDigest } from "./agreement.ts";
 import { knownMutations } from "./known-mutations.ts";
 import { Herald, PresenceBoard } from "./presence.ts";
 import { Reader } from "./reader.ts";
 import { type AgentState, FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "./schema.ts";
+
+/** How long an agent that leaves waits for the relay to acknowledge what it sent last; it is stored either way. */
+const GOODBYE_MS = 2000;
 
 export type AgentEvent =
   | {
@@ -113,7 +117,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     herald.leave();
     board.close();
     digest = fleet.digest();
-    await connection.synced().catch(() => {});
+    if (connection.status === "open")
+      await Promise.race([connection.synced().catch(() => {}), rest(GOODBYE_MS, undefined, { ref: false })]);
     options.onEvent({ event: "left", ...report() });
     connection.close();
   } finally {
