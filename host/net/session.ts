@@ -22,7 +22,7 @@ import {
   type Subscribe,
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
-import type { Room } from "./room.ts";
+import { Room } from "./room.ts";
 import { decodeStreamFrame } from "./stream-frame.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
@@ -356,21 +356,23 @@ export class Session implements LinkWire {
       return;
     }
     if (this.role === "client" || this.#opening.has(message.name)) return;
-    const room = this.#owner.roomFor(this, message.name);
-    if (!(room instanceof Promise)) {
-      this.#joined(this.#link(room), message, true);
-      return;
+    try {
+      const room = this.#owner.roomFor(this, message.name);
+      if (room instanceof Room) this.#joined(this.#link(room), message, true);
+      else this.#joinLater(room, message);
+    } catch (error) {
+      this.#refuse(message.name, error);
     }
+  }
+
+  #joinLater(opening: Promise<Room>, message: Subscribe): void {
     this.#opening.add(message.name);
-    room
-      .then((opened) => {
-        this.#opening.delete(message.name);
-        if (!this.#isEnded) this.#joined(this.#link(opened), message, true);
+    opening
+      .finally(() => this.#opening.delete(message.name))
+      .then((room) => {
+        if (!this.#isEnded) this.#joined(this.#link(room), message, true);
       })
-      .catch((error: unknown) => {
-        this.#opening.delete(message.name);
-        this.#refuse(message.name, error);
-      });
+      .catch((error: unknown) => this.#refuse(message.name, error));
   }
 
   #joined(link: Link, message: Subscribe, isNew: boolean): void {
