@@ -39,5 +39,12 @@ export interface Rival {
   load(snapshot: Uint8Array, replica: number): RivalDocument;
 }
 
-export const itemKey = (index: number): string => `profile/user:${index}`;
-export const itemOf = (index: number): Item => ({ id: index, name: `user ${index}`, on: index % 2 === 0 });
+/** Ids in use come in no order; a prime keeps the first hundred thousand distinct. */
+const PRIME = 100_003;
+const idOf = (index: number): number => (index < PRIME ? (index * 48_271) % PRIME : index);
+
+export const itemKey = (index: number): string => `profile/user:${idOf(index)}`;
+export function itemOf(index: number): Item {
+  const id = idOf(index);
+  return { id, name: `user ${id}`, on: ((Math.imul(id, 0x9e3779b1) >>> 13) & 1) === 1 };
+}

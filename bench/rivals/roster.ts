@@ -12,7 +12,10 @@ const entrants: Readonly<Record<string, Entrant>> = {
   wasm: { open: async () => (await import("./ours.ts")).ours("wasm") },
   "plain map": { open: async () => (await import("./plain-map.ts")).rival },
   yjs: { open: async () => (await import("./yjs.ts")).rival },
-  ywasm: { open: async () => (await import("./ywasm.ts")).rival },
+  ywasm: {
+    open: async () => (await import("./ywasm.ts")).rival,
+    divisors: { single: 2, elements: 2, counters: 2 },
+  },
   "json-joy": { open: async () => (await import("./json-joy.ts")).rival },
   "loro-crdt": {
     open: async () => (await import("./loro.ts")).rival,
