@@ -17,7 +17,7 @@ export async function openPageReplica(): Promise<PageReplica> {
   const storage = PREFIX + id;
   await removeOthers(storage);
   try {
-    return { replica: await createReplica({ storage }), storage: `IndexedDB ${storage}` };
+    return { replica: await createReplica({ storage }), storage: "IndexedDB" };
   } catch (error) {
     if (!isCrdtError(error)) throw error;
     const reason = error.code === "store-locked" ? "another tab has the storage" : error.code;

@@ -22,6 +22,7 @@ async function run(): Promise<void> {
   const self = replica.id;
   let digest = "";
   let finishedRun = 0;
+  let isJoined = false;
 
   const board = new PresenceBoard(presence, () => performance.now());
   const work = new WorkView(fleet);
@@ -38,7 +39,7 @@ async function run(): Promise<void> {
     const isSilent = (id: string) => !board.isLive(id);
     const view = viewOf({ fleet, presence, self, digest, known, filesDone, isSilent });
     showView(view);
-    sparkline.show(view.totals.words, performance.now());
+    if (isJoined) sparkline.show(view.totals.words, performance.now());
     setText(element("self-replica"), replica.id);
     setText(element("self-engine"), replica.engineName);
     setText(element("self-storage"), storage);
@@ -58,6 +59,8 @@ async function run(): Promise<void> {
     chip("link", `link ${connection.status}`, connection.status === "open" ? "good" : "warning");
   connection.onStatus(showLink);
   showLink();
+  await connection.synced(fleet);
+  isJoined = true;
 
   const herald = new Herald(presence, self, {
     acknowledged: () => connection.synced(presence),

@@ -5,9 +5,6 @@ import type { AgentPresence, FleetDocument, FleetEvent, Job, PresenceDocument } 
 
 /** Log entries shown. */
 export const LOG_ENTRIES_SHOWN = 80;
-/** A beat that stood still for so long is shown as silence. */
-export const SILENCE_MS = 5000;
-
 export type Tone = "plain" | "good" | "warning" | "danger";
 
 export interface ReplicaRow {
@@ -17,6 +14,8 @@ export interface ReplicaRow {
   readonly tone: Tone;
   readonly isSelf: boolean;
   readonly isGone: boolean;
+  /** Neither gone nor silent. Pages that are not here are not listed: nobody says goodbye for a closed tab. */
+  readonly isHere: boolean;
   /** Mutations known here and not there, by the last beat. */
   readonly behind: number;
   /** What the digest told says about agreement. */
@@ -68,9 +67,11 @@ export function viewOf(sources: ViewSources): View {
   const { fleet, presence, filesDone } = sources;
   const job = fleet.job.get();
   const names = new Map<string, string>();
-  for (const [id, { name }] of presence.agents.entries()) names.set(id, name);
+  for (const [id, { name, state }] of presence.agents.entries()) {
+    names.set(id, state === "lost" ? `${name}, lost` : name);
+  }
   const replicas = replicaRows(sources, job);
-  const present = replicas.filter((row) => !row.isGone);
+  const present = replicas.filter((row) => row.isHere);
   return {
     job,
     filesDone,
@@ -94,8 +95,10 @@ const ROLES: readonly AgentPresence["role"][] = ["coordinator", "agent", "page"]
 
 function replicaRows(sources: ViewSources, job: Job | undefined): ReplicaRow[] {
   const rows: ReplicaRow[] = [];
-  for (const [id, presence] of sources.presence.agents.entries())
-    rows.push(replicaRow(id, presence, sources, job));
+  for (const [id, presence] of sources.presence.agents.entries()) {
+    const row = replicaRow(id, presence, sources, job);
+    if (row.isHere || presence.role !== "page") rows.push(row);
+  }
   return rows.sort(
     (left, right) =>
       Number(left.isGone) - Number(right.isGone) ||
@@ -122,6 +125,7 @@ function replicaRow(
     tone,
     isSelf,
     isGone,
+    isHere: !isGone && !isSilent,
     behind: Math.max(0, sources.known - presence.known),
     agreement: !isCurrent ? "unknown" : presence.digest === sources.digest ? "equal" : "different",
   };

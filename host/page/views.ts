@@ -25,7 +25,7 @@ export function createViews(): (view: View) => void {
     links.show(view.replicas.filter(hasLink).map((row) => [row.id, row]));
     contributions.show(view.contributions.map((row) => [row.id, row]));
     log.show(view.log.map((row) => [row.id, row]));
-    const present = view.replicas.filter((row) => !row.isGone).length;
+    const present = view.replicas.filter((row) => row.isHere).length;
     setText(element("replicas-count"), `${present} here`);
     setText(element("history-count"), `latest first, ${formatCount(view.logSize)} in all`);
   };
