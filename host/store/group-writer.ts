@@ -109,7 +109,9 @@ export class GroupWriter {
   ): void {
     for (const pending of collected) pending.revert();
     for (const log of logs) this.#pending.add(log);
-    for (const waiter of waiters) waiter.reject(error);
+    // Who came while the attempt was under way would otherwise wait for the next one without an answer.
+    for (const waiter of [...waiters, ...this.#waiters]) waiter.reject(error);
+    this.#waiters = [];
     if (!this.#isFailing) this.#options.onFailure(error);
     this.#isFailing = true;
   }

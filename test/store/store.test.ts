@@ -173,6 +173,19 @@ test("a full disk: durable says so once, memory goes on, and freed space is used
   await second.store.close();
 });
 
+test("who waits while an attempt fails is told, too", async () => {
+  const platform = createSimulatedPlatform();
+  const { store, open } = await openOn(platform);
+  const home = await open("home");
+  platform.disks.get("data")!.failure = diskFull();
+  home.write(1);
+  const first = store.durable(home.core);
+  await turn();
+  const second = store.durable(home.core);
+  await expect(first).rejects.toMatchObject({ code: "store-full" });
+  await expect(second).rejects.toMatchObject({ code: "store-full" });
+});
+
 test("what a disk never took does not pile up: a snapshot of the state stands in for it", async () => {
   const platform = createSimulatedPlatform();
   const { store, open } = await openOn(platform);
