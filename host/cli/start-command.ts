@@ -183,7 +183,7 @@ function announce(
   let bytes = 0;
   for (const item of fleet.work.values()) bytes += item.bytes;
   const resumed =
-    coordinator.resumedFiles === 0 ? "" : `, ${formatCount(coordinator.resumedFiles)} read before`;
+    coordinator.view.filesDone === 0 ? "" : `, ${formatCount(coordinator.view.filesDone)} read before`;
   terminal.line(
     `folder  ${job.folder}   ${formatCount(fleet.work.size)} files, ${formatBytes(bytes)}${resumed}`,
   );

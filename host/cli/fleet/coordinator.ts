@@ -49,7 +49,6 @@ export class Coordinator {
     fleet.claims.clear();
     presence.agents.clear();
     await this.list();
-    this.resumedFiles = this.view.filesDone;
     fleet.history.append({
       what: "started",
       agent: NAME,
@@ -57,8 +56,9 @@ export class Coordinator {
     });
   }
 
-  /** Lets the agents read. */
+  /** Lets the agents read. Those that joined have brought what they read before and could not tell. */
   begin(): void {
+    this.resumedFiles = this.view.filesDone;
     this.#setPhase("reading", 0);
   }
 
