@@ -1,5 +1,6 @@
 // Builds mutation batches operation by operation, and reads what the engine hands out, for tests.
 import { type EngineDocument, OPCODES, type ReplicaId } from "../../host/engine/engine.ts";
+import { readReplicaId } from "../../host/wire/replica-id.ts";
 
 const encoder = new TextEncoder();
 export type Bytes = string | Uint8Array;
@@ -112,10 +113,7 @@ export function vectorBytes(rows: readonly (readonly [number | bigint, number])[
 export function readVector(bytes: Uint8Array): [string, number][] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: view.getUint32(0, true) }, (_, row) => [
-    view
-      .getBigUint64(4 + row * 12, true)
-      .toString(16)
-      .padStart(16, "0"),
+    readReplicaId(bytes, 4 + row * 12),
     view.getUint32(12 + row * 12, true),
   ]);
 }
@@ -146,10 +144,7 @@ export function readEntries(bytes: Uint8Array): ExportedEntry[] {
   let payload = key + keyBytes;
   return Array.from({ length: count }, (_, row) => {
     const entry = {
-      replica: view
-        .getBigUint64(16 + column(0, row) * 8, true)
-        .toString(16)
-        .padStart(16, "0"),
+      replica: readReplicaId(bytes, 16 + column(0, row) * 8),
       sequence: column(1, row),
       timestamp: view.getFloat64(rows + row * 8, true),
       key: latin1(bytes.subarray(key, key + column(2, row))),

@@ -86,6 +86,7 @@ export class LogIndex {
 
   /** After the entries of `truncated()` were removed: closes the gap without visiting the others. */
   dropFirst(count: number): void {
+    if (count === 0) return;
     this.#ordered.splice(0, count);
     this.#hasDead = false;
   }
