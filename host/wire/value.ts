@@ -24,10 +24,10 @@ export type Storable<T> = T extends Value
 export type StorableCheck<T> = [T] extends [Storable<T>] ? [] : [notStorable: never];
 
 /** A value as reads give it back: frozen all the way down. Bytes cannot be frozen; each read copies them. */
-export type Frozen<T> = T extends null | boolean | number | string | bigint | Uint8Array
+export type Frozen<T> = [Value] extends [T]
   ? T
-  : T extends readonly unknown[]
-    ? { readonly [K in keyof T]: Frozen<T[K]> }
+  : T extends null | boolean | number | string | bigint | Uint8Array
+    ? T
     : T extends object
       ? { readonly [K in keyof T]: Frozen<T[K]> }
       : T;
