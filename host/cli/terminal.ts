@@ -71,15 +71,20 @@ export class Terminal {
   }
 }
 
-/** Rows as columns that line up; numbers to the right. */
+const NUMBER = /^[\d,.]+$/;
+
+/** Rows as columns that line up; a column whose last cell is a number stands to the right. */
 export function table(rows: readonly (readonly (string | number)[])[]): string[] {
-  const widths =
-    rows[0]?.map((_, column) => Math.max(...rows.map((row) => String(row[column] ?? "").length))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return typeof cell === "number" ? String(cell).padStart(width) : cell.padEnd(width);
+  const texts = rows.map((row) => row.map(String));
+  const columns = (texts[0] ?? []).map((_, column) => ({
+    width: Math.max(...texts.map((row) => row[column]?.length ?? 0)),
+    isNumber: NUMBER.test(texts.at(-1)?.[column] ?? ""),
+  }));
+  return texts.map((row) =>
+    columns
+      .map(({ width, isNumber }, column) => {
+        const cell = row[column] ?? "";
+        return isNumber ? cell.padStart(width) : cell.padEnd(width);
       })
       .join("  ")
       .trimEnd(),
