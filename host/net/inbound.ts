@@ -7,11 +7,9 @@ import { type DeltaHeader, forEachReplica, readDeltaKind } from "../wire/delta-h
 import type { ReplicaId } from "../wire/replica-id.ts";
 import { IncomingDictionary } from "./dictionary.ts";
 import { malformed } from "./frame-reader.ts";
-import type { Ack, Answer, DictionaryMessage } from "./messages.ts";
+import type { Ack, Answer, DictionaryMessage, Start } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
-import type { StreamFrame, UnfoldedDelta } from "./stream-frame.ts";
-
-const NUMBERS = 256;
+import { STREAM_NUMBERS, type StreamFrame, type UnfoldedDelta } from "./stream-frame.ts";
 
 export class Inbound {
   /** Replicas whose deltas were merged and not yet acknowledged, with the sequence covered. */
@@ -60,7 +58,11 @@ export class Inbound {
     return this.#dictionary.slotOf(id);
   }
 
-  start(message: DictionaryMessage): void {
+  start(message: Start): void {
+    if (!this.#outbound.room.core.versionVector.covers(message.vector)) {
+      this.#fallOut();
+      return;
+    }
     this.#dictionary = new IncomingDictionary(message.definitions);
     this.#expected = message.number;
     this.#isStreaming = true;
@@ -99,7 +101,7 @@ export class Inbound {
   /** The peer says which number comes next, and how many frames it rightly left us out of. */
   number(ack: Ack): void {
     if (!this.#isStreaming) return;
-    if ((this.#expected + ack.leftOut) % NUMBERS !== ack.number) this.#fallOut();
+    if ((this.#expected + ack.leftOut) % STREAM_NUMBERS !== ack.number) this.#fallOut();
     else this.#expected = ack.number;
   }
 
@@ -109,7 +111,7 @@ export class Inbound {
       this.#fallOut();
       return false;
     }
-    this.#expected = (number + 1) % NUMBERS;
+    this.#expected = (number + 1) % STREAM_NUMBERS;
     return true;
   }
 

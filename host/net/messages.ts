@@ -72,9 +72,18 @@ export interface Answer {
 }
 
 export interface DictionaryMessage {
-  readonly type: "start" | "dictionary";
+  readonly type: "dictionary";
   readonly index: number;
   readonly number: number;
+  readonly definitions: readonly Definition[];
+}
+
+export interface Start {
+  readonly type: "start";
+  readonly index: number;
+  readonly number: number;
+  /** What the receiver must have seen by now. */
+  readonly vector: VersionVector;
   readonly definitions: readonly Definition[];
 }
 
@@ -119,6 +128,7 @@ export type Message =
   | { readonly type: "unsubscribe"; readonly index: number }
   | Refuse
   | Answer
+  | Start
   | DictionaryMessage
   | Ack
   | Probe
@@ -170,6 +180,7 @@ function writeContent(writer: ByteWriter, message: Message): void {
     case "dictionary":
       writer.varint(message.index);
       writer.u8(message.number);
+      if (message.type === "start") writeVector(writer, message.vector);
       writeDefinitions(writer, message.definitions);
       return;
     case "ack":
@@ -297,6 +308,13 @@ function readContent(reader: FrameReader, type: Exclude<MessageType, "stream" | 
     case "refuse":
       return { type, name: reader.text(), reason: reader.u8(), explanation: reader.text() };
     case "start":
+      return {
+        type,
+        index: reader.varint(),
+        number: reader.u8(),
+        vector: reader.vector(),
+        definitions: readDefinitions(reader),
+      };
     case "dictionary":
       return { type, index: reader.varint(), number: reader.u8(), definitions: readDefinitions(reader) };
     case "ack":

@@ -5,6 +5,7 @@ import { DELTA_PART_BYTES, SESSION_BACKLOG_BYTES_MAX } from "../limits.ts";
 import { VersionVector } from "../wire/version-vector.ts";
 import { encodeMessage } from "./messages.ts";
 import type { Receiver, Room } from "./room.ts";
+import { STREAM_NUMBERS } from "./stream-frame.ts";
 
 /** Parts of an answer wait while more than this is queued: enough to keep a link busy. */
 const PACE_BYTES = 2 * DELTA_PART_BYTES;
@@ -75,16 +76,16 @@ export class Outbound implements Receiver {
     }
     if (this.leftOut > 0) this.#tellLeftOut();
     this.#wire.send(frame);
-    this.#told = this.room.number;
+    this.#told = (this.#told + 1) % STREAM_NUMBERS;
     this.isUnacknowledged = true;
   }
 
   /** What an acknowledgement tells the peer of our numbers. */
   tellNumber(): { readonly number: number; readonly leftOut: number } {
-    const told = { number: this.room.number, leftOut: this.leftOut };
-    this.#told = told.number;
+    const { leftOut } = this;
+    this.#told = (this.#told + leftOut) % STREAM_NUMBERS;
     this.leftOut = 0;
-    return told;
+    return { number: this.#told, leftOut };
   }
 
   /** The peer has every frame up to this number; with nothing newer on its way there is nothing to wait for. */
@@ -160,6 +161,8 @@ export class Outbound implements Receiver {
     this.#state = "streaming";
     this.#told = number;
     this.leftOut = 0;
-    this.#wire.send(encodeMessage({ type: "start", index: this.room.index, number, definitions }));
+    const { index, core } = this.room;
+    const vector = core.versionVector;
+    this.#wire.send(encodeMessage({ type: "start", index, number, vector, definitions }));
   }
 }

@@ -10,11 +10,10 @@ import type { VersionVector } from "../wire/version-vector.ts";
 import { xxhash32 } from "../wire/xxhash32.ts";
 import { type Definition, OutgoingDictionary } from "./dictionary.ts";
 import { encodeMessage } from "./messages.ts";
-import { encodeStreamFrame, type FoldedDelta, foldDelta } from "./stream-frame.ts";
+import { encodeStreamFrame, type FoldedDelta, foldDelta, STREAM_NUMBERS } from "./stream-frame.ts";
 
 /** Connections whose own deltas are left out of their frame; with more in a turn, all get all. */
 const LEFT_OUT_MAX = 8;
-const NUMBERS = 256;
 
 /** One end of a document's stream, as its room sees it. */
 export interface Receiver {
@@ -165,7 +164,7 @@ export class Room {
     const sources = new Set(queue.map(({ source }) => source));
     const leftOut = sources.size <= LEFT_OUT_MAX ? sources : new Set();
     const number = this.#number;
-    this.#number = (number + 1) % NUMBERS;
+    this.#number = (number + 1) % STREAM_NUMBERS;
     let shared: Uint8Array | undefined;
     for (const receiver of [...this.#receivers]) {
       if (leftOut.has(receiver)) this.#sendWithout(receiver, queue, number);
@@ -189,7 +188,7 @@ export class Room {
   #sendDefinitions(definitions: readonly Definition[]): void {
     const { index } = this;
     const frame = encodeMessage({ type: "dictionary", index, number: this.#number, definitions });
-    this.#number = (this.#number + 1) % NUMBERS;
+    this.#number = (this.#number + 1) % STREAM_NUMBERS;
     for (const receiver of [...this.#receivers]) receiver.deliver(frame);
   }
 }

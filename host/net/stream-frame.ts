@@ -15,6 +15,9 @@ import type { IncomingDictionary, OutgoingDictionary, ReplicaDefinition } from "
 import { FrameReader, malformed } from "./frame-reader.ts";
 import { MESSAGE_TYPES, STREAM_OF_ONE } from "./messages.ts";
 
+/** Frames of a stream are numbered modulo this: one byte. */
+export const STREAM_NUMBERS = 256;
+
 const SHAPE = { oneReplica: 1, advancesByOne: 2, oneContainer: 4, noTime: 8, raw: 16 } as const;
 const SHAPE_LIMIT = 32;
 
