@@ -1,0 +1,134 @@
+// Checks the structures of a document against each other, for tests and fuzzing. The answer is 0 or the number of the
+// first broken invariant, whose name is the name of its export. Cost: the whole document.
+import { Dots } from "../causality/dot-column";
+import { Removals } from "../causality/removal-column";
+import { Replicas } from "../causality/replica-table";
+import { Containers } from "./containers";
+import { Document } from "./document";
+import { Entries } from "./entries";
+import { Keys } from "./key-index";
+import { Members } from "./members";
+import {
+  INVARIANT_DOTS_ASCEND,
+  INVARIANT_DOTS_ARE_COVERED,
+  INVARIANT_LIVE_DOTS_ARE_COUNTED,
+  INVARIANT_EVERY_ENTRY_HAS_ITS_DOT,
+  INVARIANT_REMOVALS_ASCEND_ABOVE_THE_FLOOR,
+  INVARIANT_FLOOR_IS_COVERED,
+  INVARIANT_ENTRIES_ARE_COUNTED,
+  INVARIANT_DEAD_RECORDS_ARE_LISTED,
+  INVARIANT_KEYS_ARE_FOUND,
+  INVARIANT_KEYS_ARE_COUNTED,
+  INVARIANT_MEMBERS_ARE_LISTED,
+  INVARIANT_CONTAINERS_ARE_COUNTED,
+  INVARIANT_REMOVALS_ARE_COUNTED,
+  INVARIANT_REPLICAS_ARE_FOUND,
+  INVARIANT_MARK_CUTS_ITS_LOG,
+} from "./invariant-numbers";
+import { EntryRow, NO_REPLICA, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_SET } from "./records";
+
+export abstract class Invariants {
+  static firstBroken(): u32 {
+    let broken = Invariants.checkReplicas();
+    if (broken == 0) broken = Invariants.checkEntries();
+    if (broken == 0) broken = Invariants.checkContainers();
+    if (broken == 0) broken = Invariants.checkFreeRecords();
+    return broken;
+  }
+
+  private static checkReplicas(): u32 {
+    const document = Document.current;
+    let removals: u32 = 0;
+    for (let index: u32 = 0; index < document.replicaCount; index++) {
+      const replica = Replicas.row(index);
+      if (Replicas.find(replica.id) != index || replica.sequence == 0) return INVARIANT_REPLICAS_ARE_FOUND;
+      if (replica.floor > replica.sequence) return INVARIANT_FLOOR_IS_COVERED;
+      let previous: u32 = 0;
+      let live: u32 = 0;
+      for (let position: u32 = 0; position < replica.dotCount; position++) {
+        const pair = Dots.pair(replica, position);
+        if (pair.sequence <= previous) return INVARIANT_DOTS_ASCEND;
+        previous = pair.sequence;
+        if (Dots.isLive(pair, index)) live++;
+      }
+      if (previous > replica.sequence) return INVARIANT_DOTS_ARE_COVERED;
+      if (live != replica.dotsLive) return INVARIANT_LIVE_DOTS_ARE_COUNTED;
+      previous = replica.floor;
+      for (let position: u32 = 0; position < replica.removalCount; position++) {
+        const sequence = Removals.row(replica, position).sequence;
+        if (sequence <= previous || sequence > replica.sequence) return INVARIANT_REMOVALS_ASCEND_ABOVE_THE_FLOOR;
+        previous = sequence;
+      }
+      removals += replica.removalCount;
+    }
+    return removals == document.removalCount ? 0 : INVARIANT_REMOVALS_ARE_COUNTED;
+  }
+
+  private static checkEntries(): u32 {
+    const document = Document.current;
+    let live: u32 = 0;
+    let deletedMarks: u32 = 0;
+    for (let id: u32 = 0; id < document.entryCount; id++) {
+      const row = Entries.row(id);
+      if (<u32>row.replica == NO_REPLICA) continue;
+      live++;
+      if (Entries.isDeletedMark(row)) deletedMarks++;
+      if (Dots.find(Replicas.row(row.replica), row.replica, row.sequence) != id) {
+        return INVARIANT_EVERY_ENTRY_HAS_ITS_DOT;
+      }
+      if (!Invariants.isPlaced(id, row)) return INVARIANT_MEMBERS_ARE_LISTED;
+      const type = Containers.row(Entries.containerOf(row)).type;
+      if (type != TYPE_COUNTER && type != TYPE_LOG && !Invariants.isKeyFound(id, row)) return INVARIANT_KEYS_ARE_FOUND;
+    }
+    const isCounted = live == document.entriesLive && deletedMarks == document.deletedMarks;
+    return isCounted ? 0 : INVARIANT_ENTRIES_ARE_COUNTED;
+  }
+
+  private static isPlaced(id: u32, row: EntryRow): bool {
+    const container = Containers.row(Entries.containerOf(row));
+    if (container.type == TYPE_COUNTER) return Members.cell(container, row.replica) == id + 1;
+    if (Entries.isTruncationMark(row)) return container.mark == id + 1;
+    return row.member < container.memberCount && Members.at(container, row.member) == id;
+  }
+
+  private static isKeyFound(id: u32, row: EntryRow): bool {
+    const container = Entries.containerOf(row);
+    const pointer = Entries.keyPointer(row);
+    const length = Entries.keyLength(row);
+    if (Keys.hash(container, pointer, length) != row.hash) return false;
+    let link = Keys.find(row.hash, container, pointer, length);
+    const type = Containers.row(container).type;
+    if (type != TYPE_SET && type != TYPE_FLAG) return link == id + 1 && row.next == 0;
+    while (link != 0 && link != id + 1) link = Entries.row(link - 1).next;
+    return link != 0;
+  }
+
+  private static checkContainers(): u32 {
+    const document = Document.current;
+    let entries: u32 = 0;
+    let keys: u32 = 0;
+    for (let index: u32 = 0; index < document.containerCount; index++) {
+      const row = Containers.row(index);
+      entries += row.entries;
+      if (row.type != TYPE_COUNTER && row.type != TYPE_LOG) keys += row.size;
+      if (row.type == TYPE_COUNTER && row.size != row.entries) return INVARIANT_CONTAINERS_ARE_COUNTED;
+      if (row.type == TYPE_LOG && row.size + (row.mark != 0 ? 1 : 0) != row.entries) return INVARIANT_MARK_CUTS_ITS_LOG;
+      if (Containers.find(row.type, row.name, row.nameLength) != index) return INVARIANT_CONTAINERS_ARE_COUNTED;
+    }
+    if (entries != document.entriesLive) return INVARIANT_CONTAINERS_ARE_COUNTED;
+    return keys + document.deletedMarks == document.keyCount ? 0 : INVARIANT_KEYS_ARE_COUNTED;
+  }
+
+  private static checkFreeRecords(): u32 {
+    const document = Document.current;
+    let free: u32 = 0;
+    let link = document.entryFree;
+    while (link != 0 && free <= document.entryCount) {
+      const row = Entries.row(link - 1);
+      if (<u32>row.replica != NO_REPLICA) return INVARIANT_DEAD_RECORDS_ARE_LISTED;
+      free++;
+      link = row.next;
+    }
+    return free + document.entriesLive == document.entryCount ? 0 : INVARIANT_DEAD_RECORDS_ARE_LISTED;
+  }
+}

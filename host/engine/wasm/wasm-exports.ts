@@ -1,0 +1,71 @@
+// The exports of the WebAssembly module as TypeScript sees them: numbers in, numbers out. The authority is
+// assembly/index.ts; `ABI_VERSION` guards the pair. Results declared u32 there arrive signed and need `>>> 0`.
+
+/** The version of assembly/index.ts this host was written for. */
+export const ABI_VERSION = 1;
+
+export interface WasmExports {
+  readonly memory: WebAssembly.Memory;
+
+  reserveInput(bytes: number): number;
+  inputBytes(): number;
+  resultPointer(): number;
+  resultLength(): number;
+  resultFirst(): number;
+  resultSecond(): number;
+  resultTime(): number;
+  refusedSubject(): number;
+  refusedValue(): number;
+  refusedLimit(): number;
+  openDocuments(): number;
+  freePages(): number;
+  recover(): number;
+
+  documentCreate(
+    idLow: number,
+    idHigh: number,
+    seedLow: number,
+    seedHigh: number,
+    driftLimitMs: number,
+  ): number;
+  documentClose(document: number): number;
+  documentSetReplica(document: number, idLow: number, idHigh: number): number;
+  documentContainer(document: number, type: number, namePointer: number, nameLength: number): number;
+  documentBegin(document: number): number;
+  documentCommit(document: number): number;
+  documentRollback(document: number): number;
+  documentMutate(document: number, pointer: number, byteLength: number, nowMs: number): number;
+  documentMerge(
+    document: number,
+    pointer: number,
+    byteLength: number,
+    nowMs: number,
+    wantChanges: number,
+  ): number;
+  documentDeltaSince(document: number, vectorPointer: number, byteLength: number): number;
+  documentLocalDelta(document: number, sequence: number): number;
+  documentSnapshot(document: number): number;
+  documentDigest(document: number): number;
+  documentVersionVector(document: number): number;
+  documentFloor(document: number): number;
+  documentSequence(document: number): number;
+  documentClock(document: number): number;
+  documentSetClock(document: number, timestamp: number): number;
+  documentCompact(document: number, vectorPointer: number, byteLength: number, nowMs: number): number;
+  documentRead(document: number, container: number, keyPointer: number, keyLength: number): number;
+  documentHas(document: number, container: number, keyPointer: number, keyLength: number): number;
+  documentSize(document: number, container: number): number;
+  documentCounter(document: number, container: number): number;
+  documentEntries(document: number, container: number, last: number): number;
+  documentContainers(document: number): number;
+  documentStatistics(document: number): number;
+  documentCheckInvariants(document: number): number;
+
+  tableCreate(rows: number, columns: number): number;
+  tableClose(table: number): void;
+  tableRowPointer(table: number, row: number): number;
+  tableVectorPointer(table: number): number;
+  tableRelationsPointer(table: number): number;
+  tableCompare(table: number): void;
+  tableMinimum(table: number): void;
+}

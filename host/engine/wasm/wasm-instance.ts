@@ -1,0 +1,111 @@
+// One instance of the engine module, shared by all documents of an engine: the raw exports, the window bytes go in
+// through, the copies results come out as, and the wording of refusals and traps. Views of linear memory stay in here.
+import { instantiateSync } from "@assemblyscript/loader";
+import { CrdtError } from "../../errors.ts";
+import { engineModuleBytes } from "./module-bytes.ts";
+import { readConstants, type WasmConstants } from "./wasm-constants.ts";
+import type { WasmExports } from "./wasm-exports.ts";
+
+/** Up to here a byte loop beats making a view for `set`. */
+const LOOPED_BYTES_MAX = 48;
+/** A larger input window is given back at the next small input. */
+const KEPT_INPUT_BYTES = 262144;
+
+const ADVICE: Readonly<Record<string, string>> = {
+  "malformed-delta": "ask the sender for it again",
+  "checksum-mismatch": "ask the sender for it again",
+  "unsupported-version": "update the older side",
+  "unsupported-type": "update this engine to read these bytes",
+  gap: "ask for deltaSince the own version vector",
+  "limit-exceeded": "split it up; nothing was changed",
+  "counter-range": "a counter stays within ±(2^53 − 1), use another one",
+  "invalid-argument": "nothing was changed",
+  "document-closed": "open it again",
+};
+
+export class WasmInstance {
+  readonly exports: WasmExports;
+  readonly constants: WasmConstants;
+  /** All of linear memory; detached by growth, so taken through `#memory()`. */
+  #memoryView: Uint8Array = new Uint8Array(0);
+  #inputPointer = 0;
+  #inputBytes = 0;
+
+  /** Errors: wasm-unavailable, abi-mismatch. */
+  constructor(wasm: BufferSource | WebAssembly.Module | undefined) {
+    if (typeof WebAssembly === "undefined") {
+      throw new CrdtError("wasm-unavailable", "this platform has no WebAssembly; choose the baseline engine");
+    }
+    const { instance } = instantiateSync(wasm ?? engineModuleBytes(), {});
+    this.constants = readConstants(instance.exports);
+    this.exports = instance.exports as unknown as WasmExports;
+  }
+
+  /** Copies the first `byteLength` bytes into the input window; returns its address, good for the next call. */
+  put(bytes: Uint8Array, byteLength: number): number {
+    if (byteLength > this.#inputBytes || this.#inputBytes > KEPT_INPUT_BYTES) this.#reserve(byteLength);
+    const memory = this.#memory();
+    const pointer = this.#inputPointer;
+    if (byteLength > LOOPED_BYTES_MAX) {
+      memory.set(byteLength === bytes.length ? bytes : bytes.subarray(0, byteLength), pointer);
+    } else {
+      for (let index = 0; index < byteLength; index++) memory[pointer + index] = bytes[index]!;
+    }
+    return pointer;
+  }
+
+  /** The bytes the last call left, as a copy. */
+  resultBytes(): Uint8Array {
+    const pointer = this.exports.resultPointer() >>> 0;
+    return this.#memory().slice(pointer, pointer + (this.exports.resultLength() >>> 0));
+  }
+
+  /** A window of u32 values. Dies at the next call. */
+  wordsView(pointer: number, count: number): Uint32Array {
+    return new Uint32Array(this.exports.memory.buffer, pointer >>> 0, count);
+  }
+
+  /** A window of bytes. Dies at the next call. */
+  bytesView(pointer: number, count: number): Uint8Array {
+    return new Uint8Array(this.exports.memory.buffer, pointer >>> 0, count);
+  }
+
+  /** The error for a status other than ok. */
+  refusal(status: number, call: string): CrdtError {
+    const { exports, constants } = this;
+    const code = constants.codes.get(status) ?? "engine-trap";
+    if (code === "document-closed") return documentClosed();
+    const subject = constants.subjects.get(exports.refusedSubject()) ?? "unknown";
+    const found = `${subject} ${exports.refusedValue()} against ${exports.refusedLimit()}`;
+    return new CrdtError(code, `${call} refused: ${code}, ${found}; ${ADVICE[code]}`);
+  }
+
+  /**
+   * After a trap inside a call: undoes what the call did and gives the error to throw. Returns undefined when the call
+   * had already succeeded and only its clean-up was cut short; that is finished now.
+   */
+  recover(cause: unknown, call: string): CrdtError | undefined {
+    if (this.exports.recover() === 1) return undefined;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new CrdtError(
+      "engine-trap",
+      `${call} stopped inside the WebAssembly engine: ${reason}; the document is as it was before, try again or load a snapshot into a new one`,
+      { cause },
+    );
+  }
+
+  #memory(): Uint8Array {
+    if (this.#memoryView.length === 0) this.#memoryView = new Uint8Array(this.exports.memory.buffer);
+    return this.#memoryView;
+  }
+
+  #reserve(byteLength: number): void {
+    this.#inputBytes = 0;
+    this.#inputPointer = this.exports.reserveInput(byteLength) >>> 0;
+    this.#inputBytes = this.exports.inputBytes();
+  }
+}
+
+export function documentClosed(): CrdtError {
+  return new CrdtError("document-closed", "the document is closed; open it again");
+}
