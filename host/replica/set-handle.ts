@@ -1,6 +1,6 @@
 // An add-wins set of values. Elements are told apart by their encoding, so 7, 7n and "7" are three elements and
-// {a: 1} is equal to another {a: 1}. Membership of numbers, strings and the like is cached once asked; iteration
-// takes one export of the engine and is cached until the next change. Order: that of the first add that lives.
+// {a: 1} is equal to another {a: 1}. `has` asks the engine; iteration takes one export of it and is cached until the
+// next change. Order: that of the first add that lives.
 import { ByteWriter } from "../wire/byte-writer.ts";
 import { type Frozen, jsonView, type Value } from "../wire/value.ts";
 import { ValueDecoder } from "../wire/value-decoder.ts";
@@ -13,20 +13,12 @@ const elementWriter = new ByteWriter(256);
 
 export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>> {
   readonly type = "set";
-  readonly #members = new Map<unknown, boolean>();
   #elements: readonly Value[] | undefined;
   /** By the encoding of the element, one character a byte. */
   readonly #touched = new TouchedKeys<string>();
 
   has(element: T): boolean {
-    const isCachable = isPrimitive(element);
-    if (isCachable) {
-      const cached = this.#members.get(element);
-      if (cached !== undefined) return cached;
-    }
-    const isPresent = this.settledEngine.has(this.index, elementBytes(element, this.name));
-    if (isCachable) this.#keep(element, isPresent);
-    return isPresent;
+    return this.settledEngine.has(this.index, elementBytes(element, this.name));
   }
 
   get size(): number {
@@ -36,7 +28,7 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
   /** Says whether the element was not there before. Errors: invalid-value, limit-exceeded. */
   add(element: T): boolean {
     const isNew = this.owner.writes.add(this.index, this.name, element);
-    this.#wrote(element, true);
+    this.#elements = undefined;
     if (isNew && this.owner.isObserved) this.#changed(element, true, false);
     return isNew;
   }
@@ -50,7 +42,7 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
           this.add(element);
         } else {
           this.owner.writes.addLater(this.index, this.name, element);
-          this.#wrote(element, true);
+          this.#elements = undefined;
         }
       }
     });
@@ -60,7 +52,7 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
   delete(element: T): boolean {
     const wasPresent = this.owner.writes.remove(this.index, this.name, element);
     if (!wasPresent) return false;
-    this.#wrote(element, false);
+    this.#elements = undefined;
     if (this.owner.isObserved) this.#changed(element, false, true);
     return true;
   }
@@ -89,20 +81,15 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
   }
 
   get isCaching(): boolean {
-    return this.#members.size > 0 || this.#elements !== undefined;
+    return this.#elements !== undefined;
   }
 
   dropCache(): void {
     this.#elements = undefined;
-    if (this.#members.size > 0) this.#members.clear();
   }
 
   noticed(key: Uint8Array, isPresent: boolean, isRecorded: boolean): void {
     this.#elements = undefined;
-    if (this.#members.size > 0) {
-      const element = new ValueDecoder(key).decode(0, key.length);
-      if (isPrimitive(element)) this.#members.delete(element);
-    }
     if (isRecorded) this.#touched.touch(latin1Image(key), isPresent, isPresent ? undefined : true);
   }
 
@@ -111,16 +98,6 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
     const added = present.filter(({ wasPresent }) => wasPresent !== true).map(({ key }) => elementOf(key));
     if (added.length + absent.length === 0) return undefined;
     return { container: this.name, type: "set", origin, added, removed: absent.map(elementOf) };
-  }
-
-  #keep(element: T, isPresent: boolean): void {
-    if (this.#members.size >= CACHED_VALUES_MAX) this.#members.clear();
-    this.#members.set(element, isPresent);
-  }
-
-  #wrote(element: T, isPresent: boolean): void {
-    this.#elements = undefined;
-    if (this.#members.size > 0 && isPrimitive(element)) this.#keep(element, isPresent);
   }
 
   #changed(element: T, isPresent: boolean, wasPresent: boolean): void {
@@ -135,11 +112,6 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
     if (!hasBytes && values.length <= CACHED_VALUES_MAX) this.#elements = values;
     return values;
   }
-}
-
-/** What a Map tells apart as the encoding does. It takes 0 and −0 for one, so those are not among them. */
-function isPrimitive(element: unknown): boolean {
-  return typeof element !== "object" && element !== 0;
 }
 
 /** The encoding of `element`, valid until the next call. Errors: invalid-value. */
