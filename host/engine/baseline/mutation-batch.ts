@@ -100,7 +100,7 @@ export class MutationBatch {
     this.#need(8);
     const amount = this.#view.getFloat64(this.#offset, true);
     this.#offset += 8;
-    if (!Number.isSafeInteger(amount)) throw invalid(`an increment by ${amount}; give an integer below 2^53`);
+    if (!Number.isInteger(amount)) throw invalid(`an increment by ${amount}; give an integer`);
     if (amount === 0) return false;
     const old = this.#column === undefined ? undefined : content.contributions.get(this.#column);
     let [plus, minus] = old === undefined ? [0, 0] : readSums(old);
