@@ -1,0 +1,24 @@
+// A replica that is there again after a restart: `durable()` says when what was done so far is stored.
+// Run with Node 22.18 or later: node examples/kept-on-disk.ts
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { counter, createReplica, isCrdtError, schema } from "jarvis-crdt";
+
+const Home = schema({ visits: counter() });
+const storage = await mkdtemp(join(tmpdir(), "jarvis-crdt-"));
+
+for (let run = 1; run <= 3; run++) {
+  const replica = await createReplica({ storage });
+  const home = await replica.open("home", Home);
+  home.visits.increment();
+  await home.durable();
+  console.log(`run ${run}: ${home.visits.value}`); // → run 1: 1
+  // → run 2: 2
+  // → run 3: 3
+  await createReplica({ storage }).catch((error) => {
+    if (!isCrdtError(error, "store-locked")) throw error;
+  });
+  await replica.close();
+}
+await rm(storage, { recursive: true });
