@@ -35,5 +35,5 @@ sync(office, laptop);
 
 console.log(laptop.hours.value, laptop.hours.breakdown().length); // → 7 2
 console.log([...laptop.guests].sort().join(" ")); // → Ada Grace
-console.log(laptop.rooms.toJSON()); // → { Ada: '101', Grace: '102' }
+console.log(laptop.rooms.get("Ada"), laptop.rooms.get("Grace")); // → 101 102
 console.log(laptop.done.value, laptop.digest() === office.digest()); // → true true
