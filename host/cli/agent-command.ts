@@ -27,6 +27,7 @@ export async function agentCommand(
     storage: options.data,
     engine: options.engine,
     onEvent,
+    onTrouble: (text) => terminal.news(text),
     signal: untilInterrupted(),
   });
   return 0;

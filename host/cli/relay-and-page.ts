@@ -9,6 +9,7 @@ import { CrdtError, isCrdtError } from "../errors.ts";
 import { createReplica, type Replica } from "../index.ts";
 import { type Relay, serve } from "../relay.ts";
 import { servePage } from "./page-server.ts";
+import { tellReplicaEvents } from "./replica-events.ts";
 
 /** Ports tried after the one asked for. */
 const PORTS_TRIED = 100;
@@ -28,6 +29,8 @@ export interface RelayAndPage {
   readonly pageUrl: string;
   /** What agents connect to. */
   readonly relayUrl: string;
+  /** Tells in words what goes wrong with peers and with the store. */
+  onTrouble(listener: (text: string) => void): void;
   close(): Promise<void>;
 }
 
@@ -42,6 +45,12 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
       port: relay.port,
       pageUrl: `http://${host}:${relay.port}`,
       relayUrl: `ws://${host}:${relay.port}`,
+      onTrouble: (tell) => {
+        relay.onEvent(({ kind, peer, message }) => {
+          if (kind === "refused") tell(`refused ${peer}: ${message}`);
+        });
+        tellReplicaEvents(replica, tell);
+      },
       close: async () => {
         await relay.close();
         await replica.close();

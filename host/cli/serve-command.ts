@@ -14,6 +14,7 @@ export interface ServeCommandOptions {
 export async function serveCommand(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
   const signal = untilInterrupted();
   const relay = await openRelayAndPage({ ...options, data: options.data });
+  relay.onTrouble((text) => terminal.news(text));
   if (relay.port !== options.port && options.port !== 0) {
     terminal.news(`port ${options.port} is taken: using ${relay.port}`);
   }

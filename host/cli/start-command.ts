@@ -58,6 +58,7 @@ export async function startCommand(options: StartCommandOptions, terminal: Termi
   const job = await findJob(options);
   const relay = await openRelayAndPage({ ...options, data: job.data });
   try {
+    relay.onTrouble((text) => terminal.news(text));
     return await runFleet(options, job, relay, terminal);
   } finally {
     terminal.endProgress();

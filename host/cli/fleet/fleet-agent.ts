@@ -4,6 +4,7 @@
 
 import { setTimeout as rest } from "node:timers/promises";
 import { createReplica } from "../../index.ts";
+import { tellReplicaEvents } from "../replica-events.ts";
 import { settledDigest } from "./agreement.ts";
 import { knownMutations } from "./known-mutations.ts";
 import { Herald, PresenceBoard } from "./presence.ts";
@@ -43,6 +44,8 @@ export interface AgentOptions {
   readonly storage: string | undefined;
   readonly engine: "auto" | "wasm" | "baseline";
   readonly onEvent: (event: AgentEvent) => void;
+  /** Hears in words what goes wrong and is survived. */
+  readonly onTrouble: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -51,6 +54,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { name, signal } = options;
   const storage = options.storage === undefined ? {} : { storage: options.storage };
   const replica = await createReplica({ ...storage, engine: options.engine });
+  tellReplicaEvents(replica, options.onTrouble);
   try {
     const fleet = await replica.open(FLEET_DOCUMENT, Fleet);
     const presence = await replica.open(PRESENCE_DOCUMENT, Presence);
