@@ -21,7 +21,7 @@ export abstract class PackedColumn {
         if (!PackedColumn.saturate(pointer, valuesPointer, values)) return 0;
       } else {
         const bits = PackedColumn.expand(pointer, width, valuesPointer, values);
-        if (bits >> (width << 2) == 0) return 0;
+        if (bits >> ((width >> 1) << 3) == 0) return 0;
       }
       pointer += values * width;
       valuesPointer += values << 2;
@@ -44,7 +44,7 @@ export abstract class PackedColumn {
         // Expand into the upper half, then widen from the front: reading stays ahead of writing.
         const upperPointer = valuesPointer + (values << 2);
         const bits = PackedColumn.expand(pointer, width, upperPointer, values);
-        if (bits >> (width << 2) == 0) return 0;
+        if (bits >> ((width >> 1) << 3) == 0) return 0;
         for (let i: u32 = 0; i < values; i++) {
           store<u64>(valuesPointer + (i << 3), load<u32>(upperPointer + (i << 2)));
         }
