@@ -18,8 +18,7 @@ export interface SupervisorOptions {
   /** Arguments of one agent's process, after the program. */
   readonly argumentsOf: (name: string) => readonly string[];
   readonly onJoined: (agent: SupervisedAgent) => void;
-  readonly onLost: (agent: SupervisedAgent, detail: string) => void;
-  readonly onGivenUp: (agent: SupervisedAgent) => void;
+  readonly onLost: (agent: SupervisedAgent, detail: string, isStartedAgain: boolean) => void;
   readonly onMessage: (name: string, line: string) => void;
 }
 
@@ -145,14 +144,11 @@ export class Supervisor {
 
   #lost(slot: Slot, detail: string): void {
     const why = slot.lastWords === "" ? detail : `${detail}: ${slot.lastWords}`;
-    this.#options.onLost(slot, why);
+    slot.isGivenUp = slot.starts >= STARTS_MAX;
+    this.#options.onLost(slot, why, !slot.isGivenUp);
     slot.replica = undefined;
-    if (slot.starts < STARTS_MAX) {
-      this.#forkLater(slot);
-      return;
-    }
-    slot.isGivenUp = true;
-    this.#options.onGivenUp(slot);
+    slot.report = undefined;
+    if (!slot.isGivenUp) this.#forkLater(slot);
   }
 
   #forkLater(slot: Slot): void {
