@@ -39,12 +39,8 @@ export interface Entrance {
   readonly mark: ClosedMark | undefined;
 }
 
-/** Decides who the store is, and unless `readOnly` removes the mark for good. Errors: unsupported-version. */
-export async function enterStorage(
-  storage: PlatformStorage,
-  platform: Platform,
-  readOnly: boolean,
-): Promise<Entrance> {
+/** Decides who the store is, and removes the mark for good. Errors: unsupported-version. */
+export async function enterStorage(storage: PlatformStorage, platform: Platform): Promise<Entrance> {
   const [format, closed, fingerprint] = await Promise.all([
     storage.get(FORMAT_KEY),
     storage.get(CLOSED_KEY),
@@ -59,7 +55,7 @@ export async function enterStorage(
   if (expected !== names.size) events.push(lostDocumentsEvent(expected, names.size));
   const refusal = verdict.refusal ?? (events.length > 0 ? "records of it are lost" : undefined);
   if (refusal !== undefined) events.push(newIdEvent(refusal));
-  if (!readOnly) await removeMark(storage, closed !== undefined, format === undefined);
+  await removeMark(storage, closed !== undefined, format === undefined);
   const mark = events.length === 0 ? verdict.mark : undefined;
   const replica = mark?.replica ?? replicaIdFromRandomBytes(platform.randomBytes(REPLICA_ID_RANDOM_BYTES));
   return { replica, names, events, mark };
@@ -124,7 +120,7 @@ interface Verdict {
 }
 
 function judge(mark: ClosedMark | undefined, isThere: boolean, fingerprint: string | undefined): Verdict {
-  if (!isThere) return { refusal: "it was not closed cleanly" };
+  if (!isThere) return { refusal: "it was not closed cleanly, so its last writes may be missing" };
   if (mark === undefined) return { refusal: "the mark of its clean close is damaged" };
   if (mark.fingerprint !== fingerprint) return { mark, refusal: "it was copied, moved or restored" };
   return { mark };

@@ -30,15 +30,13 @@ export interface StoreOptions {
    * Under both, what `durable()` was not awaited for may be lost, always from the end, never from the middle.
    */
   readonly durability: Durability;
-  /** Only look: nothing is recorded, and the store is left exactly as it was. */
-  readonly readOnly?: boolean;
 }
 
 /** Opens or creates a store. Errors: store-locked, store-full, store-corrupt, store-closed, unsupported-version. */
 export async function openStore(options: StoreOptions): Promise<DocumentStore> {
   const storage = await LastingStorage.open(options.platform, options.location);
   try {
-    const entrance = await enterStorage(storage, options.platform, options.readOnly ?? false);
+    const entrance = await enterStorage(storage, options.platform);
     return new LevelStore(options, storage, entrance);
   } catch (error) {
     await storage.close();
@@ -101,7 +99,6 @@ class LevelStore implements DocumentStore {
 
   attach(core: DocumentCore): void {
     this.#refuseClosed();
-    if (this.#options.readOnly) return;
     const log = this.#logOf(core);
     log.attach(core);
     this.#stops.set(
@@ -153,7 +150,7 @@ class LevelStore implements DocumentStore {
     try {
       await Promise.all([...this.#stops.keys()].map((core) => this.detach(core)));
       await this.#writer.durable();
-      if (!this.#options.readOnly) await this.#leave();
+      await this.#leave();
     } finally {
       this.#writer.stop();
       await this.#storage.close();

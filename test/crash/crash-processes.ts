@@ -1,21 +1,24 @@
-// Builds the crash writer into one file, so that a process starts quickly, and runs it.
-import { type ChildProcess, spawn } from "node:child_process";
+// Builds the programs of the crash tests into one file each, so that a process starts quickly, and runs them.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 
-const WRITER = "build/crash/crash-writer.mjs";
+const FOLDER = "build/crash";
+const WRITER = `${FOLDER}/crash-writer.mjs`;
+const READER = `${FOLDER}/store-reader.mjs`;
 
 export type WriterMessage =
   | { kind: "open"; id: string; found: number; isWhole: boolean; events: string[] }
   | { kind: "stored" | "closed"; n: number }
   | { kind: "refused"; n: number; code: string };
 
-/** Bundles the writer; `level` and `ws` stay outside. */
-export async function buildWriter(): Promise<void> {
+/** Bundles writer and reader; `level` and `ws` stay outside. */
+export async function buildPrograms(): Promise<void> {
   await build({
-    entryPoints: ["test/crash/crash-writer.ts"],
-    outfile: WRITER,
+    entryPoints: ["test/crash/crash-writer.ts", "test/crash/store-reader.ts"],
+    outdir: FOLDER,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
     format: "esm",
@@ -88,4 +91,17 @@ export function startWriter(
     },
     ended: () => end,
   };
+}
+
+export interface ReaderOutcome {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** What it printed; undefined when it printed nothing. */
+  readonly found: { seen: number[]; events: string[] } | { code: string } | undefined;
+}
+
+/** Opens the store in `directory` in a process of its own and says what it found. */
+export function readStore(directory: string): ReaderOutcome {
+  const { status, signal, stdout } = spawnSync(process.execPath, [READER, directory], { encoding: "utf8" });
+  return { exitCode: status, signal, found: stdout === "" ? undefined : JSON.parse(stdout) };
 }

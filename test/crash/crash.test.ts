@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createReplica } from "../../host/index.ts";
 import { xxhash32 } from "../../host/wire/xxhash32.ts";
-import { buildWriter, startWriter, type WriterMessage } from "./crash-processes.ts";
+import { buildPrograms, startWriter, type WriterMessage } from "./crash-processes.ts";
 
 const kills = Number(process.env.CRASH_KILLS ?? 200);
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
@@ -18,7 +18,7 @@ const WRITING_MS_MAX = 100;
 const STARTING_MS_MAX = 120;
 
 const root = mkdtempSync(join(tmpdir(), "jarvis-crash-"));
-beforeAll(buildWriter);
+beforeAll(buildPrograms);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 let drawn = 0;

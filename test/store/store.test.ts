@@ -46,19 +46,6 @@ test("a session that writes nothing leaves every record as it was", async () => 
   expect([...disk.records].sort()).toEqual(before);
 });
 
-test("read-only leaves even the mark of the clean close in place", async () => {
-  const platform = createSimulatedPlatform();
-  const first = await openOn(platform);
-  (await first.open("home")).write(1);
-  await first.store.close();
-  const disk = platform.disks.get("data")!;
-  const batches = disk.batches.length;
-  const second = await openOn(platform, undefined, { readOnly: true });
-  expect((await second.open("home")).document.toJSON()).toEqual({ [first.store.replica]: [1] });
-  await second.store.close();
-  expect(disk.batches.length).toBe(batches);
-});
-
 test("one turn's writes to many documents go as one batch with one record each", async () => {
   const platform = createSimulatedPlatform();
   const { store, open } = await openOn(platform);
