@@ -12,6 +12,8 @@ import type { Circumstances, Outcome, Workload } from "./workload.ts";
 import { workloads } from "./workloads/index.ts";
 
 const CHILD_FLAGS = ["--expose-gc", "--no-flush-bytecode", "--max-old-space-size=8192", "--no-warnings"];
+/** A round that takes longer hangs. */
+const CHILD_MS_MAX = 300_000;
 const folder = dirname(fileURLToPath(import.meta.url));
 const dataFolder = join(folder, `data-${process.pid}`);
 
@@ -43,6 +45,7 @@ function child(workload: Workload, step: "prepare" | "run", circumstances: Circu
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...CHILD_FLAGS, ...parameters], {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
+    timeout: CHILD_MS_MAX,
   });
   if (status !== 0) {
     throw new Error(
