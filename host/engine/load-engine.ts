@@ -50,7 +50,9 @@ async function startWasmEngine(wasm: BufferSource | WebAssembly.Module | undefin
   try {
     return await createWasmEngine(wasm === undefined ? {} : { wasm });
   } catch (error) {
-    if (error instanceof WebAssembly.CompileError) throw unavailable(error.message, error);
+    if (error instanceof WebAssembly.CompileError || error instanceof EvalError) {
+      throw unavailable(error.message, error);
+    }
     throw error;
   }
 }

@@ -42,6 +42,7 @@ export class DocumentCore {
   readonly #listeners = new Set<DeltaListener>();
   #observer: MergeObserver | undefined;
   #flushedSequence: number;
+  #nextReplica: ReplicaId | undefined;
   #isFlushScheduled = false;
   #isInTransaction = false;
   #isClosed = false;
@@ -136,8 +137,12 @@ export class DocumentCore {
     });
   }
 
-  /** Later mutations carry dots of `replica`. */
+  /** Later mutations carry dots of `replica`; within a transaction, those after it. */
   setReplica(replica: ReplicaId): void {
+    if (this.#isInTransaction) {
+      this.#nextReplica = replica;
+      return;
+    }
     this.flushLocal();
     this.#vector.advance(this.engine.replica, this.engine.sequence());
     this.engine.setReplica(replica);
@@ -155,13 +160,13 @@ export class DocumentCore {
   }
 
   commit(): void {
-    this.#isInTransaction = false;
     this.engine.commit();
+    this.#endTransaction();
   }
 
   rollback(): void {
-    this.#isInTransaction = false;
     this.engine.rollback();
+    this.#endTransaction();
   }
 
   /**
@@ -190,6 +195,13 @@ export class DocumentCore {
     this.#isClosed = true;
     this.#listeners.clear();
     this.engine.close();
+  }
+
+  #endTransaction(): void {
+    this.#isInTransaction = false;
+    const replica = this.#nextReplica;
+    this.#nextReplica = undefined;
+    if (replica !== undefined) this.setReplica(replica);
   }
 
   #advance(bytes: Uint8Array): void {

@@ -5,6 +5,7 @@ import type { ContainerTypeName, EngineDocument, MergeResult } from "../engine/e
 import { CrdtError } from "../errors.ts";
 import { readDeltaHeader } from "../wire/delta-header.ts";
 import { readUint32 } from "../wire/replica-id.ts";
+import { callListener } from "./call-listener.ts";
 import type { Change, ChangeListener, ChangeOrigin } from "./change.ts";
 import type { ContainerHandle, HandleOwner } from "./container-handle.ts";
 import { CounterHandle } from "./counter-handle.ts";
@@ -187,16 +188,5 @@ export class DocumentState implements HandleOwner, MergeObserver {
       for (const listener of [...this.#listeners]) callListener(listener, change);
     }
     this.#isDelivering = false;
-  }
-}
-
-/** A listener that throws stops neither the others nor the merge: its error surfaces as an uncaught one. */
-function callListener(listener: ChangeListener, change: Change): void {
-  try {
-    listener(change);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }

@@ -6,6 +6,7 @@ import { DOCUMENT_NAME_BYTES_MAX } from "../limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import { hasLoneSurrogate } from "../wire/key-codec.ts";
 import { readUint32, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
+import { callListener } from "./call-listener.ts";
 import { type Document, type DocumentKeeper, openDocument } from "./document.ts";
 import { type CoreOwner, type DeltaSource, DocumentCore } from "./document-core.ts";
 import { DocumentState } from "./document-state.ts";
@@ -229,7 +230,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   subscribe(listener: ReplicaEventListener): () => void {
-    for (const event of this.#events) listener(event);
+    for (const event of [...this.#events]) callListener(listener, event);
     return listen(this.#eventListeners, listener);
   }
 
@@ -315,7 +316,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   #tell(event: ReplicaEvent): void {
     if (this.#events.length === EVENTS_KEPT_MAX) this.#events.shift();
     this.#events.push(event);
-    for (const listener of this.#eventListeners) listener(event);
+    for (const listener of [...this.#eventListeners]) callListener(listener, event);
   }
 
   #refuseClosed(): void {

@@ -1,5 +1,4 @@
 // Replicas in one process with clocks that move when told, on each engine there is.
-import { existsSync } from "node:fs";
 import type { Engine } from "../../host/engine/engine.ts";
 import { loadEngine } from "../../host/engine/load-engine.ts";
 import { createReplica, type Document, type Replica, type Schema } from "../../host/index.ts";
@@ -7,7 +6,7 @@ import { createSimulatedPlatform, type SimulatedPlatform } from "../platform/sim
 
 export const ENGINES: readonly Engine[] = [
   await loadEngine({ engine: "baseline" }),
-  ...(existsSync("host/engine/wasm/wasm-engine.ts") ? [await loadEngine({ engine: "wasm" })] : []),
+  await loadEngine({ engine: "wasm" }),
 ];
 
 export interface Member {

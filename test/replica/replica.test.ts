@@ -122,6 +122,34 @@ describe.each(ENGINES)("a replica on $name", (engine) => {
     expect(home.visits.breakdown().map(({ plus }) => plus)).toEqual([1, 1]);
   });
 
+  it("rotated within a transaction changes after it", async () => {
+    const { replica } = await createMember(engine);
+    const home = await replica.open("home", Home);
+    const before = replica.id;
+    home.transact(() => {
+      home.visits.increment();
+      hostOf(replica).rotateId("id-taken");
+      home.visits.increment();
+    });
+    home.visits.increment(5);
+    expect(home.versionVector().toJSON()).toEqual({ [before]: 2, [replica.id]: 1 });
+    expect(home.visits.value).toBe(7);
+  });
+
+  it("survives a listener of its events that throws", async () => {
+    const { replica } = await createMember(engine);
+    const uncaught = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => {});
+    replica.subscribe(() => {
+      throw new Error("listener");
+    });
+    const heard = vi.fn();
+    replica.subscribe(heard);
+    hostOf(replica).rotateId("id-taken");
+    expect(uncaught).toHaveBeenCalledTimes(1);
+    uncaught.mockRestore();
+    expect(heard).toHaveBeenCalledTimes(1);
+  });
+
   it("reports timestamps ahead of its clock, and keeps its own time", async () => {
     const [first, second] = [await createMember(engine), await createMember(engine)];
     const [home, other] = [await first.replica.open("home", Home), await second.replica.open("home", Home)];
