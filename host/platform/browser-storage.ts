@@ -9,17 +9,22 @@ const DATABASE_VERSION = 1;
 const OBJECT_STORE = "records";
 /** Records read at once: enough to make requests rare, few enough to hold. */
 const PAGE_RECORDS = 256;
+/** A page that is reloaded may still hold the lock for a moment. */
+const LOCK_WAIT_MS = 500;
 
-/** Takes the lock of `name` if it is free; the answer gives it back. */
-function takeLock(name: string, location: string): Promise<() => void> {
-  if (navigator.locks === undefined) return Promise.resolve(() => {});
+/** Takes the lock of `name` if it is or gets free; the answer gives it back and resolves when it is free again. */
+function takeLock(name: string, location: string): Promise<() => Promise<void>> {
+  if (navigator.locks === undefined) return Promise.resolve(async () => {});
   return new Promise((resolve, reject) => {
-    const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      if (lock !== null) return new Promise<void>((release) => resolve(release));
-      reject(storageLocked(location, undefined));
-      return undefined;
-    });
-    held.catch(reject);
+    const take = () =>
+      new Promise<void>((letGo) => {
+        resolve(async () => {
+          letGo();
+          await held;
+        });
+      });
+    const held = navigator.locks.request(name, { signal: AbortSignal.timeout(LOCK_WAIT_MS) }, take);
+    held.catch((error) => reject(storageLocked(location, error)));
   });
 }
 
@@ -108,8 +113,8 @@ export async function openBrowserStorage(location: string): Promise<PlatformStor
     }
   };
   const release = await takeLock(name, location);
-  const database = await guard(() => openDatabase(name)).catch((error) => {
-    release();
+  const database = await guard(() => openDatabase(name)).catch(async (error) => {
+    await release();
     throw error;
   });
   database.onversionchange = () => database.close();
@@ -126,7 +131,7 @@ export async function openBrowserStorage(location: string): Promise<PlatformStor
     renewFingerprint: async () => undefined,
     close: async () => {
       database.close();
-      release();
+      await release();
     },
   };
 }

@@ -23,7 +23,7 @@ export async function buildPrograms(): Promise<void> {
     platform: "node",
     format: "esm",
     conditions: ["source"],
-    external: ["level", "ws", "./wasm/wasm-engine.ts"],
+    external: ["level", "ws"],
     logLevel: "error",
   });
 }

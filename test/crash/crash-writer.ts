@@ -37,7 +37,6 @@ async function openNumbers(replica: Replica) {
 
 const replica = await createReplica({
   storage: directory!,
-  engine: "baseline",
   durability: durability === "flushed" ? "flushed" : "buffered",
 });
 const events: string[] = [];

@@ -91,14 +91,12 @@ test("a second process is refused with the directory and what to do", async () =
   const directory = join(root, "locked");
   const writer = startWriter(directory, "buffered");
   await writer.said(isOpen);
-  const refusal = await createReplica({ storage: directory, engine: "baseline" }).catch(
-    (error: unknown) => error,
-  );
+  const refusal = await createReplica({ storage: directory }).catch((error: unknown) => error);
   expect(refusal).toMatchObject({ code: "store-locked" });
   expect(String(refusal)).toContain(directory);
   expect(String(refusal)).toContain("close that one");
   await writer.kill();
-  await (await createReplica({ storage: directory, engine: "baseline" })).close();
+  await (await createReplica({ storage: directory })).close();
 });
 
 test("a disk that fills up and is freed again: refused, then stored, nothing lost", async () => {
