@@ -25,7 +25,10 @@ const portOption = () =>
   )
     .argParser(integer(0, 65535))
     .default(PORT_DEFAULT);
-const hostOption = () => new Option("--host <address>", "address to listen on").default("127.0.0.1");
+const hostOption = () =>
+  new Option("--host <address>", "address to listen on; whoever reaches it may read and write").default(
+    "127.0.0.1",
+  );
 const jsonOption = () => new Option("--json", "print results as JSON").default(false);
 
 /** Runs the command line with these arguments and gives the exit status. */

@@ -1,6 +1,6 @@
 // The main job as a user runs it: processes over loopback sockets, folders on disk, real kills.
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -150,6 +150,46 @@ describe("jarvis start", () => {
     const outcome = expectExact(await run(words("--exit", "--json")), 80);
     expect(outcome.resumedFiles).toBeGreaterThan(0);
     expect(outcome.resumedFiles).toBeLessThan(80);
+  });
+
+  test("a second Ctrl-C ends everything at once", async () => {
+    await generateFolder(folder, 40, 100);
+    const running = start(words("--exit", "--pace", "200"));
+    const pids = await agentPids(running);
+    await running.waitFor(/read \d+ of 40 files/);
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
+    running.child.kill("SIGINT");
+    await running.waitFor(/Ctrl-C again/);
+    running.child.kill("SIGINT");
+    expect((await running.finished).status).toBe(130);
+    await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+  });
+
+  test("an agent that cannot live is given up; without any left the command fails and says so", async () => {
+    await generateFolder(folder, 3, 20);
+    await mkdir(join(data, "agents"), { recursive: true });
+    await writeFile(join(data, "agents", "agent-1"), "not a folder");
+    const { status, stderr } = await run(words("--exit", "--agents", "1"));
+    expect(status).toBe(1);
+    expect(stderr).toContain("not starting it again, it died too often");
+    expect(stderr).toMatch(/^error connection-failed: Every agent died too often[^\n]*$/m);
+  });
+
+  test("an agent that joins by hand helps, and leaves with Ctrl-C", async () => {
+    await generateFolder(folder, 60, 100);
+    const running = start(words("--agents", "1", "--pace", "40"));
+    const [, port] = await running.waitFor(/page +http:\/\/127\.0\.0\.1:(\d+)/);
+    const helper = start(["agent", `ws://127.0.0.1:${port}`, "--name", "helper"]);
+    await helper.waitFor(/helper joined as replica [0-9a-f]{16}/);
+    const [, digest] = await running.waitFor(/^coordinator +\d+ +[0-9a-f]{16} +([0-9a-f]{16})/m);
+    await running.waitFor(/The page stays/);
+    const [, files, told] = await helper.waitFor(/helper finished: read (\d+) files, digest ([0-9a-f]{16})/);
+    expect(Number(files)).toBeGreaterThan(0);
+    expect(told).toBe(digest);
+    helper.child.kill("SIGINT");
+    expect((await helper.finished).status).toBe(0);
+    running.child.kill("SIGINT");
+    expect((await running.finished).status).toBe(0);
   });
 
   test("without --exit it stays for the page until Ctrl-C, then leaves with status 0", async () => {

@@ -6,8 +6,11 @@ import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { AgentEvent, AgentReport } from "./fleet-agent.ts";
 
-/** Starts of one agent before it is given up: something is wrong that starting again does not cure. */
-export const STARTS_MAX = 8;
+/** Early deaths in a row before an agent is given up: something is wrong that starting again does not cure. */
+export const EARLY_DEATHS_MAX = 5;
+/** A process that lived for so long did not die early. */
+const EARLY_MS = 10_000;
+/** Before the first start after a death; doubled with each early death. */
 const RESTART_MS = 200;
 /** How long agents may take to close their stores before they are killed. */
 const STOP_MS = 10_000;
@@ -42,6 +45,8 @@ type Slot = {
   isGivenUp: boolean;
   child: ChildProcess | undefined;
   lastWords: string;
+  startedMs: number;
+  earlyDeaths: number;
 };
 
 export class Supervisor {
@@ -79,6 +84,8 @@ export class Supervisor {
         isGivenUp: false,
         child: undefined,
         lastWords: "",
+        startedMs: 0,
+        earlyDeaths: 0,
       };
       this.#slots.push(slot);
       this.#fork(slot);
@@ -111,6 +118,7 @@ export class Supervisor {
     slot.child = child;
     slot.pid = child.pid ?? 0;
     slot.starts++;
+    slot.startedMs = performance.now();
     slot.replica = undefined;
     slot.lastWords = "";
     if (child.stdout !== null) {
@@ -144,7 +152,8 @@ export class Supervisor {
 
   #lost(slot: Slot, detail: string): void {
     const why = slot.lastWords === "" ? detail : `${detail}: ${slot.lastWords}`;
-    slot.isGivenUp = slot.starts >= STARTS_MAX;
+    slot.earlyDeaths = performance.now() - slot.startedMs < EARLY_MS ? slot.earlyDeaths + 1 : 0;
+    slot.isGivenUp = slot.earlyDeaths >= EARLY_DEATHS_MAX;
     this.#options.onLost(slot, why, !slot.isGivenUp);
     slot.replica = undefined;
     slot.report = undefined;
@@ -157,7 +166,7 @@ export class Supervisor {
         this.#timers.delete(timer);
         if (!this.#isStopping) this.#fork(slot);
       },
-      RESTART_MS * 2 ** (slot.starts - 1),
+      RESTART_MS * 2 ** Math.max(0, slot.earlyDeaths - 1),
     );
     this.#timers.add(timer);
   }
