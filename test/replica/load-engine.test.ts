@@ -65,13 +65,16 @@ describe("where WebAssembly", () => {
 
   const { CompileError } = WebAssembly;
   const forbid = (): void => {
-    const refuse = (): never => {
-      throw new CompileError("blocked by the policy of this page");
-    };
+    class Refused {
+      constructor() {
+        throw new CompileError("blocked by the policy of this page");
+      }
+    }
+    const refuse = () => Promise.reject(new CompileError("blocked by the policy of this page"));
     vi.stubGlobal("WebAssembly", {
       CompileError,
-      Module: refuse,
-      Instance: refuse,
+      Module: Refused,
+      Instance: Refused,
       compile: refuse,
       instantiate: refuse,
       validate: () => false,
