@@ -9,26 +9,26 @@ import { CANONICAL_NAN, compareRanges, DIRECT_MAX, halfBits, MAJOR, SIMPLE, TAG 
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const SHORT_TEXT_MAX = 24;
+/** Floats are read from here: a view over each payload would cost more than the copy. */
+const floatBytes = new Uint8Array(8);
+const floatView = new DataView(floatBytes.buffer);
 
 export class ValueDecoder {
   /** Whether the last value holds a Uint8Array, which cannot be frozen and so must not be shared. */
   hasBytes = false;
   #bytes: Uint8Array;
-  #view: DataView;
   #text: string | undefined;
   #offset = 0;
   #end = 0;
 
   constructor(bytes: Uint8Array = new Uint8Array(0), text?: string) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#text = text;
   }
 
   /** Reads from other bytes from now on. */
   open(bytes: Uint8Array, text?: string): this {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#text = text;
     return this;
   }
@@ -220,8 +220,8 @@ export class ValueDecoder {
 
   #float(size: 4 | 8): number {
     if (this.#offset + size > this.#end) throw this.#malformed("cut off");
-    const value = size === 4 ? this.#view.getFloat32(this.#offset) : this.#view.getFloat64(this.#offset);
-    this.#offset += size;
+    for (let index = 0; index < size; index++) floatBytes[index] = this.#bytes[this.#offset++]!;
+    const value = size === 4 ? floatView.getFloat32(0) : floatView.getFloat64(0);
     if (halfBits(value) >= 0 || (size === 8 && Math.fround(value) === value)) {
       throw this.#malformed("a float longer than it needs to be");
     }

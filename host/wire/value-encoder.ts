@@ -31,6 +31,7 @@ export const CANONICAL_NAN = 0x7e00;
 export const DIRECT_MAX = 23;
 
 const SHORT_TEXT_MAX = DIRECT_MAX;
+const SHORT_LIST_MAX = 16;
 const encoder = new TextEncoder();
 const singleView = new Float32Array(1);
 const singleBits = new Uint32Array(singleView.buffer);
@@ -69,6 +70,9 @@ function writeObject(writer: ByteWriter, value: object | null, depth: number): b
   if (value === null) {
     writer.u8(SIMPLE.null);
     return true;
+  }
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return depth < VALUE_DEPTH_MAX && writeMap(writer, value as Record<string, unknown>, depth + 1);
   }
   if (value instanceof Uint8Array) {
     writeHead(writer, MAJOR.bytes, value.length);
@@ -225,12 +229,22 @@ function writeBigint(writer: ByteWriter, value: bigint): void {
 
 /** Map keys in bytewise order of their encodings: for ASCII, shorter first, then by code. */
 function canonicalOrder(keys: string[]): string[] {
-  let isOrdered = true;
-  for (let index = 0; index < keys.length; index++) {
-    if (!isAscii(keys[index]!)) return orderByEncoding(keys);
-    if (index > 0 && compareAscii(keys[index - 1]!, keys[index]!) > 0) isOrdered = false;
+  for (let index = 0; index < keys.length; index++) if (!isAscii(keys[index]!)) return orderByEncoding(keys);
+  return keys.length > SHORT_LIST_MAX ? keys.sort(compareAscii) : insertionSort(keys);
+}
+
+/** For the handful of keys an object has, this beats the call into the sort of the engine. */
+function insertionSort(keys: string[]): string[] {
+  for (let index = 1; index < keys.length; index++) {
+    const key = keys[index]!;
+    let place = index;
+    while (place > 0 && compareAscii(keys[place - 1]!, key) > 0) {
+      keys[place] = keys[place - 1]!;
+      place--;
+    }
+    keys[place] = key;
   }
-  return isOrdered ? keys : keys.sort(compareAscii);
+  return keys;
 }
 
 function isAscii(text: string): boolean {
