@@ -243,8 +243,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     await Promise.allSettled(this.#opening.values());
     for (const core of this.#cores.values()) core.flushLocal();
     await this.#network?.close();
-    await Promise.all([...this.#cores.values()].map((core) => this.#closeCore(core)));
+    const closed = await Promise.allSettled([...this.#cores.values()].map((core) => this.#closeCore(core)));
+    // The store lets go of its directory whatever happens, and says itself what it could not store.
     await this.#store?.close();
+    for (const result of closed) if (result.status === "rejected") throw result.reason;
   }
 
   async #core(name: string): Promise<DocumentCore> {
@@ -293,13 +295,16 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     if (!this.#cores.delete(core.name)) return;
     core.flushLocal();
     for (const listener of this.#closeListeners) listener(core);
-    await this.#store?.detach(core);
-    const state = this.#states.get(core);
-    if (state !== undefined) this.#views.delete(state);
-    state?.close();
-    this.#states.delete(core);
-    this.#pinned.delete(core);
-    core.close();
+    try {
+      await this.#store?.detach(core);
+    } finally {
+      const state = this.#states.get(core);
+      if (state !== undefined) this.#views.delete(state);
+      state?.close();
+      this.#states.delete(core);
+      this.#pinned.delete(core);
+      core.close();
+    }
   }
 
   #stateOf(core: DocumentCore): DocumentState {

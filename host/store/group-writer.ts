@@ -29,6 +29,7 @@ export class GroupWriter {
   #isScheduled = false;
   #isWriting = false;
   #isFailing = false;
+  #isStopped = false;
   #cancelRetry: (() => void) | undefined;
 
   constructor(options: GroupWriterOptions) {
@@ -49,8 +50,9 @@ export class GroupWriter {
     });
   }
 
-  /** Stops trying by itself. */
+  /** Gives up what could not be written. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelRetry?.();
   }
 
@@ -74,7 +76,7 @@ export class GroupWriter {
       isWritten = await this.#writeBatch(waiters);
     }
     this.#isWriting = false;
-    if (!isWritten) this.#cancelRetry = this.#retryLater();
+    if (!isWritten && !this.#isStopped) this.#cancelRetry = this.#retryLater();
   }
 
   async #writeBatch(waiters: readonly Waiter[]): Promise<boolean> {
