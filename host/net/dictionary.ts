@@ -81,12 +81,12 @@ function readDefinition(reader: FrameReader): Definition {
   return { kind: "container", slot, type, name };
 }
 
-const containerKey = (type: ContainerTypeName, name: string): string => `${CONTAINER_TYPES[type]}${name}`;
-
 /** The sender's half: gives slots to what it meets and lists what receivers have not been told. */
 export class OutgoingDictionary {
   readonly #replicas = new Map<ReplicaId, ReplicaDefinition>();
-  readonly #containers = new Map<string, ContainerDefinition>();
+  readonly #containers: ContainerDefinition[] = [];
+  /** Container slots by name, then type. */
+  readonly #slots = new Map<string, (number | undefined)[]>();
   readonly #ids: ReplicaId[] = [];
   #untold: Definition[] = [];
   #hasRenewed = false;
@@ -111,14 +111,22 @@ export class OutgoingDictionary {
 
   /** The slot of a container; undefined when the dictionary is full. */
   container(type: ContainerTypeName, name: string): number | undefined {
-    const key = containerKey(type, name);
-    const known = this.#containers.get(key);
-    if (known !== undefined) return known.slot;
-    if (this.#containers.size >= DICTIONARY_SLOTS_MAX) return undefined;
-    const definition: ContainerDefinition = { kind: "container", slot: this.#containers.size, type, name };
-    this.#containers.set(key, definition);
+    const known = this.#slots.get(name)?.[CONTAINER_TYPES[type]];
+    if (known !== undefined) return known;
+    const slot = this.#containers.length;
+    if (slot >= DICTIONARY_SLOTS_MAX) return undefined;
+    const definition: ContainerDefinition = { kind: "container", slot, type, name };
+    this.#containers.push(definition);
     this.#untold.push(definition);
-    return definition.slot;
+    const slots = this.#slots.get(name) ?? [];
+    slots[CONTAINER_TYPES[type]] = slot;
+    this.#slots.set(name, slots);
+    return slot;
+  }
+
+  /** The slot of a replica, whose bases do not matter; undefined when the dictionary is full. */
+  slotOf(id: ReplicaId, sequence: number): number | undefined {
+    return (this.#replicas.get(id) ?? this.replica(id, sequence, 0))?.slot;
   }
 
   /** The replica of a slot; undefined for a slot never given. */
@@ -128,7 +136,7 @@ export class OutgoingDictionary {
 
   /** Everything, for a receiver that joins. */
   whole(): Definition[] {
-    return [...this.#replicas.values(), ...this.#containers.values()];
+    return [...this.#replicas.values(), ...this.#containers];
   }
 
   /** How many definitions receivers have not been told. */

@@ -5,11 +5,12 @@ import { isCrdtError } from "../errors.ts";
 import { DELTA_BYTES_MAX } from "../limits.ts";
 import { type DeltaHeader, forEachReplica, readDeltaKind } from "../wire/delta-header.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
+import type { UnfoldedDelta } from "./delta-folding.ts";
 import { IncomingDictionary } from "./dictionary.ts";
 import { malformed } from "./frame-reader.ts";
 import type { Ack, Answer, DictionaryMessage, Start } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
-import { STREAM_NUMBERS, type StreamFrame, type UnfoldedDelta } from "./stream-frame.ts";
+import { STREAM_NUMBERS, type StreamFrame } from "./stream-frame.ts";
 
 export class Inbound {
   /** Replicas whose deltas were merged and not yet acknowledged, with the sequence covered. */
@@ -92,10 +93,8 @@ export class Inbound {
 
   stream(frame: StreamFrame): void {
     if (!this.#takeNumber(frame.number)) return;
-    for (const delta of frame.deltas(this.#dictionary, this.#outbound.room.nameHash)) {
-      if (!this.#merge(delta)) return;
-    }
-    this.repairs = 0;
+    frame.unfold(this.#dictionary, this.#outbound.room.nameHash, this.#take);
+    if (this.#isStreaming) this.repairs = 0;
   }
 
   /** The peer says which number comes next, and how many frames it rightly left us out of. */
@@ -104,6 +103,8 @@ export class Inbound {
     if ((this.#expected + ack.leftOut) % STREAM_NUMBERS !== ack.number) this.#fallOut();
     else this.#expected = ack.number;
   }
+
+  readonly #take = (delta: UnfoldedDelta): boolean => this.#merge(delta);
 
   #takeNumber(number: number): boolean {
     if (!this.#isStreaming) return false;
@@ -130,14 +131,19 @@ export class Inbound {
   }
 
   #note(bytes: Uint8Array, header: Pick<DeltaHeader, "replicas"> | undefined): void {
-    const isWhole = header === undefined && readDeltaKind(bytes) === "snapshot";
-    const note = (id: ReplicaId, base: number, to: number) => {
-      if (to === base && !isWhole) return;
-      this.#outbound.acknowledged.advance(id, to);
-      this.merged.set(id, Math.max(to, this.merged.get(id) ?? 0));
-    };
-    if (header === undefined) forEachReplica(bytes, note);
-    else for (const { id, base, to } of header.replicas) note(id, base, to);
+    if (header !== undefined) {
+      for (const { id, base, to } of header.replicas) if (to > base) this.#noteReplica(id, to);
+      return;
+    }
+    const isWhole = readDeltaKind(bytes) === "snapshot";
+    forEachReplica(bytes, (id, base, to) => {
+      if (to > base || isWhole) this.#noteReplica(id, to);
+    });
+  }
+
+  #noteReplica(id: ReplicaId, to: number): void {
+    this.#outbound.acknowledged.advance(id, to);
+    if (to > (this.merged.get(id) ?? 0)) this.merged.set(id, to);
   }
 
   #fallOut(): void {

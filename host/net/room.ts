@@ -8,9 +8,10 @@ import { type DeltaHeader, readDeltaHeader } from "../wire/delta-header.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import { xxhash32 } from "../wire/xxhash32.ts";
+import { type FoldedDelta, foldDelta } from "./delta-folding.ts";
 import { type Definition, OutgoingDictionary } from "./dictionary.ts";
 import { encodeMessage } from "./messages.ts";
-import { encodeStreamFrame, type FoldedDelta, foldDelta, STREAM_NUMBERS } from "./stream-frame.ts";
+import { encodeStreamFrame, STREAM_NUMBERS } from "./stream-frame.ts";
 
 /** Connections whose own deltas are left out of their frame; with more in a turn, all get all. */
 const LEFT_OUT_MAX = 8;
@@ -161,34 +162,45 @@ export class Room {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
-    const sources = new Set(queue.map(({ source }) => source));
-    const leftOut = sources.size <= LEFT_OUT_MAX ? sources : new Set();
     const number = this.#number;
     this.#number = (number + 1) % STREAM_NUMBERS;
+    const leftOut = sourcesOf(queue);
     let shared: Uint8Array | undefined;
-    for (const receiver of [...this.#receivers]) {
+    for (const receiver of this.#receivers) {
       if (leftOut.has(receiver)) this.#sendWithout(receiver, queue, number);
       else {
-        shared ??= encodeStreamFrame(
-          this.index,
-          number,
-          queue.map(({ delta }) => delta),
-        );
+        shared ??= this.#frame(number, queue);
         receiver.deliver(shared);
       }
     }
   }
 
+  #frame(number: number, queue: readonly Queued[]): Uint8Array {
+    return encodeStreamFrame(
+      this.index,
+      number,
+      queue.map(({ delta }) => delta),
+    );
+  }
+
   #sendWithout(receiver: Receiver, queue: readonly Queued[], number: number): void {
-    const others = queue.filter(({ source }) => source !== receiver).map(({ delta }) => delta);
+    const others = queue.filter(({ source }) => source !== receiver);
     if (others.length === 0) receiver.leaveOut();
-    else receiver.deliver(encodeStreamFrame(this.index, number, others));
+    else receiver.deliver(this.#frame(number, others));
   }
 
   #sendDefinitions(definitions: readonly Definition[]): void {
     const { index } = this;
     const frame = encodeMessage({ type: "dictionary", index, number: this.#number, definitions });
     this.#number = (this.#number + 1) % STREAM_NUMBERS;
-    for (const receiver of [...this.#receivers]) receiver.deliver(frame);
+    for (const receiver of this.#receivers) receiver.deliver(frame);
   }
+}
+
+/** Where the deltas came from, who therefore need not get them; nobody when they are many. */
+function sourcesOf(queue: readonly Queued[]): ReadonlySet<unknown> {
+  const sources = new Set<unknown>();
+  for (const { source } of queue) sources.add(source);
+  if (sources.size > LEFT_OUT_MAX) sources.clear();
+  return sources;
 }

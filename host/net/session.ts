@@ -23,7 +23,7 @@ import {
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
 import { Room } from "./room.ts";
-import { decodeStreamFrame } from "./stream-frame.ts";
+import { StreamFrame } from "./stream-frame.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
 const DRAIN_POLL_MS = 10;
@@ -248,7 +248,7 @@ export class Session implements LinkWire {
       this.#handle(decodeMessage(bytes));
       return;
     }
-    const frame = decodeStreamFrame(bytes);
+    const frame = new StreamFrame(bytes);
     const link = this.#byPeerIndex.get(frame.index);
     if (link === undefined) return;
     link.inbound.stream(frame);
