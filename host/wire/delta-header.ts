@@ -90,6 +90,18 @@ export function forEachReplica(
   return cursor.offset;
 }
 
+/** Names are few and come again and again; encoding one costs more than the rest of a small preamble. */
+const encodedNames = new Map<string, Uint8Array>();
+
+function encodeName(name: string): Uint8Array {
+  const known = encodedNames.get(name);
+  if (known !== undefined) return known;
+  if (encodedNames.size >= CONTAINERS_MAX) encodedNames.clear();
+  const bytes = encoder.encode(name);
+  encodedNames.set(name, bytes);
+  return bytes;
+}
+
 /** Writes a preamble; rows must be in the order the format asks for. */
 export function writeDeltaHeader(writer: ByteWriter, header: Omit<DeltaHeader, "bodyOffset">): void {
   for (const byte of MAGIC) writer.u8(byte);
@@ -104,7 +116,7 @@ export function writeDeltaHeader(writer: ByteWriter, header: Omit<DeltaHeader, "
   }
   writer.varint(header.containers.length);
   for (const { type, name } of header.containers) {
-    const nameBytes = encoder.encode(name);
+    const nameBytes = encodeName(name);
     writer.u8(CONTAINER_TYPES[type]);
     writer.u8(nameBytes.length);
     writer.append(nameBytes);
