@@ -1,15 +1,13 @@
 // Puts a replica together: the platform it runs on, an engine, a store where it is given a place, and networking.
-// The one file that knows all of these rooms.
+// The one file that knows all of these rooms. Storing and networking are loaded by those who use them.
 import { platform as ownPlatform } from "#platform";
 import type { Engine, ReplicaId } from "./engine/engine.ts";
 import { type EngineChoice, loadEngine } from "./engine/load-engine.ts";
 import { CrdtError } from "./errors.ts";
 import { CLOCK_DRIFT_MS_MAX } from "./limits.ts";
-import { hubOf } from "./net/index.ts";
 import type { Platform } from "./platform/platform.ts";
-import type { DocumentStore, Durability } from "./replica/ports.ts";
+import type { DocumentStore, Durability, Network, ReplicaHost } from "./replica/ports.ts";
 import { Replica } from "./replica/replica.ts";
-import { openStore } from "./store/index.ts";
 import { parseReplicaId, replicaIdFromRandomBytes } from "./wire/replica-id.ts";
 
 export interface ReplicaOptions {
@@ -44,13 +42,19 @@ export async function createReplica(options: ReplicaOptions = {}): Promise<Repli
     id: store?.replica ?? chooseId(options.id, platform),
     driftLimitMs,
     store,
-    createNetwork: hubOf,
+    createNetwork,
   });
 }
 
 async function openStoreOf(options: ReplicaOptions, platform: Platform): Promise<DocumentStore | undefined> {
   if (options.storage === undefined) return undefined;
+  const { openStore } = await import("./store/index.ts");
   return openStore({ platform, location: options.storage, durability: options.durability ?? "buffered" });
+}
+
+async function createNetwork(host: ReplicaHost): Promise<Network> {
+  const { hubOf } = await import("./net/index.ts");
+  return hubOf(host);
 }
 
 function chooseId(id: string | undefined, platform: Platform): ReplicaId {

@@ -40,7 +40,7 @@ export interface ReplicaParts {
   readonly id: ReplicaId;
   readonly driftLimitMs: number;
   readonly store: DocumentStore | undefined;
-  readonly createNetwork: (host: ReplicaHost) => Network;
+  readonly createNetwork: (host: ReplicaHost) => Promise<Network>;
 }
 
 /** Events kept for a listener that comes later: opening a store may already have something to say. */
@@ -111,7 +111,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   readonly engine: Engine;
   readonly driftLimitMs: number;
   readonly #store: DocumentStore | undefined;
-  readonly #createNetwork: (host: ReplicaHost) => Network;
+  readonly #createNetwork: (host: ReplicaHost) => Promise<Network>;
   readonly #cores = new Map<string, DocumentCore>();
   readonly #opening = new Map<string, Promise<DocumentCore>>();
   readonly #closing = new Map<string, Promise<void>>();
@@ -127,6 +127,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   readonly #events: ReplicaEvent[] = [];
   #id: ReplicaId;
   #network: Network | undefined;
+  #networking: Promise<Network> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(parts: ReplicaParts) {
@@ -185,9 +186,11 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     if (views === 0 && !this.#pinned.has(state.core)) await this.#closeCore(state.core);
   }
 
-  connect(url: string): Promise<Connection> {
+  async connect(url: string): Promise<Connection> {
     this.#refuseClosed();
-    this.#network ??= this.#createNetwork(this);
+    this.#networking ??= this.#createNetwork(this);
+    this.#network = await this.#networking;
+    this.#refuseClosed();
     return this.#network.connect(url);
   }
 
@@ -242,7 +245,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   async #closeAll(): Promise<void> {
     await Promise.allSettled(this.#opening.values());
     for (const core of this.#cores.values()) core.flushLocal();
-    await this.#network?.close();
+    await (await this.#networking)?.close();
     const closed = await Promise.allSettled([...this.#cores.values()].map((core) => this.#closeCore(core)));
     // The store lets go of its directory whatever happens, and says itself what it could not store.
     await this.#store?.close();
