@@ -72,7 +72,7 @@ describe("a value", () => {
 });
 
 describe("a message", () => {
-  it("over the limit ends its connection with 1009, and no other", async () => {
+  it("over the limit ends its connection, and no other", async () => {
     const [a, c] = [createNode(1), createNode(3)];
     const relay = await serve(c.replica, { port: 0 });
     const home = await openHome(a);
@@ -85,7 +85,8 @@ describe("a message", () => {
       rude.on("close", resolve);
       rude.on("error", () => {});
     });
-    expect(code).toBe(1009);
+    // The peer may also see the socket go while it is still sending.
+    expect([1009, 1006]).toContain(code);
     home.visits.increment();
     await connection.synced();
     expect(connection.status).toBe("open");

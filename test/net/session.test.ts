@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { ReplicaId } from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
 import { encodeMessage, REFUSALS } from "../../host/net/messages.ts";
+import type { SessionEnd } from "../../host/net/session.ts";
+import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
 import { platform } from "../../host/platform/node.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
 import { converged, createNode, FAST, join, joinLasting, openHome, pause, until } from "./fleet.ts";
@@ -190,6 +192,14 @@ describe("a session", () => {
     const rows = [{ replica: node.replica.id, sequence: 9 }];
     peer.say({ type: "ack", index: 0, flags: 0, number: 0, leftOut: 0, expected: 0, rows });
     expect((await peer.hear("goodbye")).explanation).toContain("never sent");
+  });
+
+  it("that the peer closed because a message was too large says so", async () => {
+    const node = createNode(1);
+    const [left, right] = createMemoryTransports((deliver) => setImmediate(deliver));
+    const end = new Promise<SessionEnd>((resolve) => node.hub.attach(right, "client", () => {}, resolve));
+    left.close(1009, "Max payload size exceeded");
+    expect((await end).error).toMatchObject({ code: "message-too-large" });
   });
 
   it("drops a peer that has gone silent", async () => {

@@ -2,7 +2,7 @@
 import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Relay, serve } from "../../host/relay.ts";
-import { converged, createNode, FAST, openHome, pause } from "./fleet.ts";
+import { converged, createNode, FAST, openHome, pause, until } from "./fleet.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -48,8 +48,12 @@ describe("bytes on the wire", () => {
     const [toRelay, fromRelay] = [await countingProxy(relay), await countingProxy(relay)];
     open.push(relay, await a.replica.connect(toRelay.url), await b.replica.connect(fromRelay.url));
     // "key0" takes 4 bytes and a text of five characters 6 in CBOR.
-    home.settings.set("key0", "abcde");
-    await converged([a, b, c]);
+    // The first write after everybody joined brings the definitions of the stream along.
+    for (let index = 0; index < 2; index++) {
+      await until("both are in the stream", () => relay.documents()[0]?.receivers === 2);
+      home.settings.set("key0", "abcde");
+      await converged([a, b, c]);
+    }
     await pause(60);
     const writes = 40;
     const sizes = { up: [] as number[], down: [] as number[] };
