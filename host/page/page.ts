@@ -59,8 +59,6 @@ async function run(): Promise<void> {
     chip("link", `link ${connection.status}`, connection.status === "open" ? "good" : "warning");
   connection.onStatus(showLink);
   showLink();
-  await connection.synced(fleet);
-  isJoined = true;
 
   const herald = new Herald(presence, self, {
     acknowledged: () => connection.synced(presence),
@@ -88,6 +86,8 @@ async function run(): Promise<void> {
     herald.tell();
     askForRender();
   });
+  await connection.synced(fleet);
+  isJoined = true;
   addEventListener("pagehide", () => herald.leave());
 }
 

@@ -87,8 +87,12 @@ export function viewOf(sources: ViewSources): View {
     contributions: contributionRows(fleet, names),
     log: logRows(fleet),
     logSize: fleet.history.size,
-    doAgree: job?.phase === "finished" ? present.every((row) => row.agreement === "equal") : undefined,
+    doAgree: job?.phase === "finished" ? doAllAgree(present, sources.digest) : undefined,
   };
+}
+
+function doAllAgree(rows: readonly ReplicaRow[], digest: string): boolean {
+  return digest !== "" && rows.length > 0 && rows.every((row) => row.agreement === "equal");
 }
 
 const ROLES: readonly AgentPresence["role"][] = ["coordinator", "agent", "page"];

@@ -94,5 +94,27 @@ describe.skipIf(skipReason !== undefined)(
       expect(await text(second, "self-digest")).toBe(await text(first, "self-digest"));
       await context.close();
     });
+
+    test("goes on showing what it knows when the relay is gone, and joins again when it is back", async () => {
+      const data = join(root, "relay-data");
+      const before = start(["serve", "--port", "0", "--data", data]);
+      const [, address, port] = await before.waitFor(/page +(http:\/\/127\.0\.0\.1:(\d+))/);
+      const page = await browser.newPage();
+      await page.goto(address!);
+      const linkIs = (text: string) =>
+        expect.poll(() => page.locator("#link").textContent(), { timeout: 20_000 }).toBe(text);
+      await linkIs("link open");
+      expect(await page.locator("#phase").textContent()).toBe("no job yet");
+      await expect.poll(() => page.locator("#replicas tr").count()).toBe(1);
+      before.child.kill("SIGTERM");
+      await before.finished;
+      await linkIs("link waiting");
+      expect(await page.locator("#replicas tr").count()).toBe(1);
+      const after = start(["serve", "--port", port!, "--data", data]);
+      await linkIs("link open");
+      after.child.kill("SIGTERM");
+      expect((await after.finished).status).toBe(0);
+      await page.close();
+    });
   },
 );
