@@ -8,6 +8,7 @@ export class LastingStorage implements PlatformStorage {
   readonly #location: string;
   #storage: PlatformStorage;
   #isSuspect = false;
+  #isClosed = false;
   #opening: Promise<PlatformStorage> | undefined;
 
   private constructor(platform: Platform, location: string, storage: PlatformStorage) {
@@ -51,12 +52,14 @@ export class LastingStorage implements PlatformStorage {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#opening?.catch(() => {});
     await this.#storage.close();
   }
 
   #whole(): PlatformStorage | Promise<PlatformStorage> {
-    if (!this.#isSuspect) return this.#storage;
+    // A closed one is used as it is, and refuses: it must not take the lock again.
+    if (!this.#isSuspect || this.#isClosed) return this.#storage;
     this.#opening ??= this.#reopen().finally(() => {
       this.#opening = undefined;
     });
