@@ -4,8 +4,8 @@
 // gives. Storage waits for durable() at the end, the network for the relay's acknowledgement; relay and receiver run in the same process,
 // so the network's time is that of all three.
 import { join } from "node:path";
-import { post } from "../../host/cli/fleet/ledger.ts";
-import { type FileRecord, Fleet, type FleetDocument } from "../../host/cli/fleet/schema.ts";
+import { post } from "../../host/fleet/ledger.ts";
+import { type FileRecord, Fleet, type FleetDocument } from "../../host/fleet/schema.ts";
 import { createReplica } from "../../host/index.ts";
 import { serve } from "../../host/relay.ts";
 import { shuffled } from "../batch.ts";

@@ -1,7 +1,7 @@
 // `jarvis agent`: one reader of a fleet, started by `jarvis start` or by hand.
 
-import { type AgentEvent, runAgent } from "./fleet/fleet-agent.ts";
-import { formatCount } from "./fleet/format.ts";
+import { type AgentEvent, runAgent } from "../fleet/fleet-agent.ts";
+import { formatCount } from "../fleet/format.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setTimeout as rest } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { CrdtError } from "../errors.ts";
-import { doAgree, type Settled, settledDigest } from "./fleet/agreement.ts";
-import { Coordinator } from "./fleet/coordinator.ts";
-import type { FolderOptions } from "./fleet/folder.ts";
-import { knownMutations } from "./fleet/known-mutations.ts";
-import { areTotalsEqual, countFolder } from "./fleet/plain-count.ts";
-import { Herald } from "./fleet/presence.ts";
+import { doAgree, type Settled, settledDigest } from "../fleet/agreement.ts";
+import { Coordinator } from "../fleet/coordinator.ts";
+import type { FolderOptions } from "../fleet/folder.ts";
+import { knownMutations } from "../fleet/known-mutations.ts";
+import { areTotalsEqual, countFolder } from "../fleet/plain-count.ts";
+import { Herald } from "../fleet/presence.ts";
 import {
   FLEET_DOCUMENT,
   Fleet,
@@ -18,8 +18,8 @@ import {
   PRESENCE_DOCUMENT,
   Presence,
   type PresenceDocument,
-} from "./fleet/schema.ts";
-import { Supervisor } from "./fleet/supervisor.ts";
+} from "../fleet/schema.ts";
+import { Supervisor } from "../fleet/supervisor.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RelayAndPage } from "./relay-and-page.ts";
 

@@ -6,9 +6,9 @@ import { cp, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { CrdtError, isCrdtError } from "../errors.ts";
+import { formatCount } from "../fleet/format.ts";
+import { FLEET_DOCUMENT, PRESENCE_DOCUMENT } from "../fleet/schema.ts";
 import { createReplica, type Replica, schema } from "../index.ts";
-import { formatCount } from "./fleet/format.ts";
-import { FLEET_DOCUMENT, PRESENCE_DOCUMENT } from "./fleet/schema.ts";
 import { type Terminal, table } from "./terminal.ts";
 
 export interface InspectCommandOptions {

@@ -1,8 +1,8 @@
 // The outcome of a run, as a value for --json and in words.
 
-import type { Problem } from "./fleet/folder.ts";
-import { formatBytes, formatCount, formatDuration } from "./fleet/format.ts";
-import type { Totals } from "./fleet/plain-count.ts";
+import type { Problem } from "../fleet/folder.ts";
+import { formatBytes, formatCount, formatDuration } from "../fleet/format.ts";
+import type { Totals } from "../fleet/plain-count.ts";
 import { table } from "./terminal.ts";
 
 export type Outcome = {

@@ -6,10 +6,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CrdtError, isCrdtError } from "../errors.ts";
+import { tellReplicaEvents } from "../fleet/replica-events.ts";
 import { createReplica, type Replica } from "../index.ts";
 import { type Relay, serve } from "../relay.ts";
 import { servePage } from "./page-server.ts";
-import { tellReplicaEvents } from "./replica-events.ts";
 
 /** Ports tried after the one asked for. */
 const PORTS_TRIED = 100;

@@ -1,13 +1,13 @@
 // `jarvis start`: the main job. Relay, page and coordinator live in this process, agents in their own; together they
 // read a folder, and at the end every process tells its digest and the totals stand beside a plain count.
-// Leaves out what agents do (fleet/reader.ts), what the coordinator decides (fleet/coordinator.ts), how a run is put
+// Leaves out what agents do (host/fleet/reader.ts), what the coordinator decides (host/fleet/coordinator.ts), how a run is put
 // together (fleet-run.ts) and its outcome put into words (outcome.ts).
 
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { CrdtError } from "../errors.ts";
-import { formatBytes, formatCount } from "./fleet/format.ts";
+import { formatBytes, formatCount } from "../fleet/format.ts";
 import { type FleetJob, FleetRun } from "./fleet-run.ts";
 import { aborted, INTERRUPTED, untilInterrupted } from "./interrupt.ts";
 import { describeOutcome } from "./outcome.ts";

@@ -2,12 +2,12 @@
 // tells its own presence and digest, and shows what its documents hold. Nothing is asked of the server but the two
 // documents, so it goes on showing what it knows when the relay is gone.
 
-import { settledDigest } from "../cli/fleet/agreement.ts";
-import { formatCount } from "../cli/fleet/format.ts";
-import { knownMutations } from "../cli/fleet/known-mutations.ts";
-import { Herald, PresenceBoard } from "../cli/fleet/presence.ts";
-import { FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "../cli/fleet/schema.ts";
-import { WorkView } from "../cli/fleet/work-view.ts";
+import { settledDigest } from "../fleet/agreement.ts";
+import { formatCount } from "../fleet/format.ts";
+import { knownMutations } from "../fleet/known-mutations.ts";
+import { Herald, PresenceBoard } from "../fleet/presence.ts";
+import { FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "../fleet/schema.ts";
+import { WorkView } from "../fleet/work-view.ts";
 import { element, KeyedChildren, make, setText } from "./elements.ts";
 import { openPageReplica } from "./page-replica.ts";
 import { scheduleRenders } from "./render-schedule.ts";

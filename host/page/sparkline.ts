@@ -1,6 +1,6 @@
 // Words a second over the last minute, as a line. Samples come with renders; the rate is over the last two seconds.
 
-import { formatCount } from "../cli/fleet/format.ts";
+import { formatCount } from "../fleet/format.ts";
 import { element, setText } from "./elements.ts";
 
 const SPAN_MS = 60_000;

@@ -1,7 +1,7 @@
 // What the page shows, worked out from the two documents as plain values and without touching the page, so that it can
 // be tested where there is none. Cost: the presence map, the last log entries and one counter's breakdown a render.
 
-import type { AgentPresence, FleetDocument, FleetEvent, Job, PresenceDocument } from "../cli/fleet/schema.ts";
+import type { AgentPresence, FleetDocument, FleetEvent, Job, PresenceDocument } from "../fleet/schema.ts";
 
 /** Log entries shown. */
 export const LOG_ENTRIES_SHOWN = 80;

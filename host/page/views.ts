@@ -1,6 +1,6 @@
 // Puts a view onto the page. Each part writes only what differs from what is shown.
 
-import { formatBytes, formatCount } from "../cli/fleet/format.ts";
+import { formatBytes, formatCount } from "../fleet/format.ts";
 import { element, KeyedChildren, make, setAttribute, setText } from "./elements.ts";
 import type { ContributionRow, LogRow, ReplicaRow, Tone, View } from "./view-model.ts";
 

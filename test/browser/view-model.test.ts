@@ -1,8 +1,8 @@
 // What the page shows, worked out where there is no page.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { post } from "../../host/cli/fleet/ledger.ts";
-import { type AgentPresence, Fleet, type Job, Presence } from "../../host/cli/fleet/schema.ts";
+import { post } from "../../host/fleet/ledger.ts";
+import { type AgentPresence, Fleet, type Job, Presence } from "../../host/fleet/schema.ts";
 import { createReplica, type Replica } from "../../host/index.ts";
 import { LOG_ENTRIES_SHOWN, type ViewSources, viewOf } from "../../host/page/view-model.ts";
 

@@ -4,8 +4,8 @@ import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { FILE_BYTES_MAX, listTextFiles, readTextFile } from "../../host/cli/fleet/folder.ts";
-import { areTotalsEqual, countFolder } from "../../host/cli/fleet/plain-count.ts";
+import { FILE_BYTES_MAX, listTextFiles, readTextFile } from "../../host/fleet/folder.ts";
+import { areTotalsEqual, countFolder } from "../../host/fleet/plain-count.ts";
 
 let folder: string;
 

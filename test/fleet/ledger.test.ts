@@ -3,8 +3,8 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { amountsOf, correct, difference, ledgerOf, NOTHING, post, sum } from "../../host/cli/fleet/ledger.ts";
-import { type Amounts, type FileRecord, Fleet, type FleetDocument } from "../../host/cli/fleet/schema.ts";
+import { amountsOf, correct, difference, ledgerOf, NOTHING, post, sum } from "../../host/fleet/ledger.ts";
+import { type Amounts, type FileRecord, Fleet, type FleetDocument } from "../../host/fleet/schema.ts";
 import { createReplica, type Replica } from "../../host/index.ts";
 
 const replicas: Replica[] = [];

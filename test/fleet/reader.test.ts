@@ -4,17 +4,17 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Coordinator } from "../../host/cli/fleet/coordinator.ts";
-import { countFolder } from "../../host/cli/fleet/plain-count.ts";
-import { PresenceBoard } from "../../host/cli/fleet/presence.ts";
-import { Reader } from "../../host/cli/fleet/reader.ts";
+import { Coordinator } from "../../host/fleet/coordinator.ts";
+import { countFolder } from "../../host/fleet/plain-count.ts";
+import { PresenceBoard } from "../../host/fleet/presence.ts";
+import { Reader } from "../../host/fleet/reader.ts";
 import {
   type AgentPresence,
   Fleet,
   type FleetDocument,
   Presence,
   type PresenceDocument,
-} from "../../host/cli/fleet/schema.ts";
+} from "../../host/fleet/schema.ts";
 import { createReplica, type Replica } from "../../host/index.ts";
 import { generateFolder } from "./generated-folder.ts";
 

@@ -1,7 +1,7 @@
 // Rendezvous hashing: even shares that stay where they are when somebody comes or goes.
 
 import { expect, test } from "vitest";
-import { preferredAgent } from "../../host/cli/fleet/share.ts";
+import { preferredAgent } from "../../host/fleet/share.ts";
 
 const paths = Array.from({ length: 4000 }, (_, index) => `folder-${index % 7}/file-${index}.md`);
 const agents = ["00000000000000a1", "00000000000000a2", "00000000000000a3", "00000000000000a4"];

@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PASSAGE_CHARACTERS_MAX, splitPassages } from "../../host/cli/fleet/passages.ts";
-import { TERM_CHARACTERS_MAX, tallyWords } from "../../host/cli/fleet/words.ts";
+import { PASSAGE_CHARACTERS_MAX, splitPassages } from "../../host/fleet/passages.ts";
+import { TERM_CHARACTERS_MAX, tallyWords } from "../../host/fleet/words.ts";
 
 function tally(text: string): { words: number; terms: string[] } {
   const terms = new Set<string>();

@@ -4,7 +4,7 @@
 // its own presence. A reading is one transaction, so a killed process leaves all of it or nothing.
 // Why the totals are exact although two agents may read one file: see ledger.ts.
 
-import { counter, type Document, log, map, register, schema, set } from "../../index.ts";
+import { counter, type Document, log, map, register, schema, set } from "../index.ts";
 
 export const FLEET_DOCUMENT = "fleet";
 export const PRESENCE_DOCUMENT = "fleet-presence";

@@ -3,12 +3,12 @@
 // Leaves out how a file is read and claimed (reader.ts).
 
 import { setTimeout as rest } from "node:timers/promises";
-import { createReplica } from "../../index.ts";
-import { tellReplicaEvents } from "../replica-events.ts";
+import { createReplica } from "../index.ts";
 import { settledDigest } from "./agreement.ts";
 import { knownMutations } from "./known-mutations.ts";
 import { Herald, PresenceBoard } from "./presence.ts";
 import { Reader } from "./reader.ts";
+import { tellReplicaEvents } from "./replica-events.ts";
 import { type AgentState, FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "./schema.ts";
 
 /** How long an agent that leaves waits for the relay to acknowledge what it sent last; it is stored either way. */
