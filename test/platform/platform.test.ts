@@ -2,8 +2,11 @@
 
 import { afterEach, expect, test } from "vitest";
 import { platform } from "#platform";
+import { CrdtError } from "../../host/errors.ts";
+import { MESSAGE_BYTES_MAX } from "../../host/limits.ts";
 import { type Listener, listen } from "../../host/platform/listen.ts";
 import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
+import { storageError } from "../../host/platform/storage-errors.ts";
 import type { Transport, TransportClose } from "../../host/platform/transport.ts";
 
 let listener: Listener | undefined;
@@ -119,4 +122,41 @@ test("the turn ends after its microtasks", async () => {
     order.push("turn");
   });
   expect(order).toEqual(["turn", "microtask", "turn end"]);
+});
+
+test("text messages end the connection: only binary ones are understood", async () => {
+  let server: Transport | undefined;
+  listener = await listen({
+    port: 0,
+    onTransport: (transport) => {
+      server = transport;
+    },
+  });
+  const { WebSocket } = await import("ws");
+  const socket = new WebSocket(listener.url);
+  socket.on("open", () => socket.send("text"));
+  const code = await new Promise((resolve) => socket.on("close", resolve));
+  expect(code).toBe(1003);
+  expect(server?.bufferedBytes).toBe(0);
+});
+
+test("a message over the limit ends the connection and not the process", async () => {
+  const [client, server] = await socketPair();
+  const closed = new Promise<TransportClose>((resolve) => server.onClose(resolve));
+  client.send(new Uint8Array(MESSAGE_BYTES_MAX + 1));
+  expect((await closed).code).toBe(1006);
+});
+
+test("what databases say when they fail becomes a code and what to do", () => {
+  const coded = (message: string, code?: string) =>
+    storageError("./data", Object.assign(new Error(message), { code, cause: new Error("the cause") }));
+  expect(coded("lock is held", "LEVEL_LOCKED").code).toBe("store-locked");
+  expect(coded("IO error: 000003.log: No space left on device").code).toBe("store-full");
+  expect(coded("QuotaExceededError").code).toBe("store-full");
+  expect(coded("Corruption: bad block").code).toBe("store-corrupt");
+  expect(coded("Database is not open").code).toBe("store-closed");
+  for (const message of ["No space left", "Corruption", "anything"])
+    expect(coded(message).message).toContain("./data");
+  const own = new CrdtError("store-full", "full");
+  expect(storageError("./data", own)).toBe(own);
 });

@@ -1,6 +1,7 @@
 // The store on a simulated disk: what is written comes back, writes are grouped, durability means what it says, and
 // full disks, compaction and closing behave.
 import { expect, test } from "vitest";
+import { encodeRecord, FORMAT_KEY } from "../../host/store/record.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
 import { createSimulatedPlatform, diskFull, MemoryDisk } from "../platform/simulated-platform.ts";
 import { createPeer, openOn, recordKeysOf } from "./store-bench.ts";
@@ -252,4 +253,49 @@ test("a storage that is open elsewhere is store-locked", async () => {
   await expect(openOn(platform)).rejects.toMatchObject({ code: "store-locked" });
   await store.close();
   await (await openOn(platform)).store.close();
+});
+
+test("a store of a newer format is refused and let go", async () => {
+  const platform = createSimulatedPlatform();
+  await (await openOn(platform)).store.close();
+  const disk = platform.disks.get("data")!;
+  const body = new TextEncoder().encode(JSON.stringify({ version: 2 }));
+  const header = { kind: "format", place: 0, clock: 0, previous: 0 } as const;
+  disk.records.set(FORMAT_KEY, encodeRecord(FORMAT_KEY, header, [body]));
+  await expect(openOn(platform)).rejects.toMatchObject({ code: "unsupported-version" });
+  expect(disk.isLocked).toBe(false);
+});
+
+test("a snapshot that does not read back replaces nothing, and another follows", async () => {
+  const platform = createSimulatedPlatform();
+  const { store, open, events } = await openOn(platform);
+  const home = await open("home");
+  const disk = platform.disks.get("data")!;
+  const isSnapshot = (key: string) =>
+    disk.batches.at(-1)!.writes.some((item) => item.key === key) && key.startsWith("record/");
+  const get = disk.records.get.bind(disk.records);
+  // The first snapshot asked for comes back flipped.
+  disk.records.get = (key) => {
+    const bytes = get(key);
+    if (bytes === undefined || events.length > 0 || !isSnapshot(key)) return bytes;
+    return bytes.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
+  };
+  for (let number = 0; events.length === 0; number++) {
+    for (let count = 0; count < 500; count++) home.write(number);
+    await store.durable(home.core);
+    await turn();
+  }
+  expect(events).toMatchObject([{ kind: "write-failed" }]);
+  expect(events[0]!.message).toContain("did not read back");
+  const kept = recordKeysOf(disk).length;
+  expect(kept).toBeGreaterThan(2);
+  home.write(1);
+  await store.durable(home.core);
+  await turn();
+  await store.durable(home.core);
+  expect(recordKeysOf(disk).length).toBeLessThan(kept);
+  await store.close();
+  const second = await openOn(platform);
+  expect((await second.open("home")).document.toJSON()).toEqual(home.document.toJSON());
+  await second.store.close();
 });
