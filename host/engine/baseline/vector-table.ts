@@ -23,7 +23,10 @@ export class BaselineVectorTable implements VectorTable {
   setRow(row: number, sequences: Uint32Array): void {
     this.#checkOpen();
     if (!Number.isInteger(row) || row < 0 || row >= this.rows) {
-      throw new CrdtError("invalid-argument", `row ${row} of ${this.rows}`);
+      throw new CrdtError(
+        "invalid-argument",
+        `row ${row} of a vector table of ${this.rows}; rows count from 0`,
+      );
     }
     this.#checkLength("sequences", sequences.length, this.columns);
     this.#cells.set(sequences, row * this.columns);
