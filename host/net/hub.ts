@@ -183,8 +183,7 @@ export class Hub implements Network, SessionOwner {
   left(session: Session, link: Link): void {
     for (const connection of this.#connections) connection.left(session, link);
     const { room } = link;
-    const isCarried = [...this.#sessions].some((other) => other.linkOf(room.core.name) !== undefined);
-    if (isCarried || this.#rooms.get(room.core.name) !== room) return;
+    if (room.links > 0 || this.#rooms.get(room.core.name) !== room) return;
     this.#rooms.delete(room.core.name);
     room.close();
   }

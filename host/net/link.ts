@@ -50,6 +50,7 @@ export class Link {
       this.#nowJoined = resolve;
     });
     this.room = room;
+    room.links++;
     this.#wire = wire;
     this.outbound = new Outbound(room, wire, () => this.acknowledge());
     this.inbound = new Inbound(this.outbound, () => this.subscribe());
@@ -141,7 +142,9 @@ export class Link {
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    this.room.links--;
     this.outbound.close();
     this.#nowJoined();
     const waiting = [...this.#reports.values()];

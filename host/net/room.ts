@@ -42,6 +42,8 @@ export class Room {
   /** This side's number of the document, the same on all connections. */
   readonly index: number;
   readonly nameHash: number;
+  /** Connections that carry the document, in the stream or not. */
+  links = 0;
   readonly #platform: Pick<Platform, "onTurnEnd">;
   readonly #dictionary = new OutgoingDictionary();
   readonly #receivers = new Set<Receiver>();

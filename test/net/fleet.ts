@@ -39,7 +39,7 @@ export function createNode(
     id: (typeof id === "string" ? id : id.toString(16).padStart(16, "0")) as ReplicaId,
     driftLimitMs: 60_000,
     store: undefined,
-    createNetwork: (host) => hubOf(host, options),
+    createNetwork: async (host) => hubOf(host, options),
   });
   const host = hostOf(replica);
   return { replica, host, hub: hubOf(host, options) };
@@ -106,7 +106,13 @@ export function digestsOf(nodes: readonly Node[], name = "home"): (string | unde
   return nodes.map((node) => [...node.host.documents()].find((core) => core.name === name)?.engine.digest());
 }
 
+/** Whether all have the document and agree; looks at the vectors first, since digests of large documents take time. */
 export function areEqual(nodes: readonly Node[], name = "home"): boolean {
+  const vectors = nodes.map(
+    (node) => [...node.host.documents()].find((core) => core.name === name)?.versionVector,
+  );
+  const [first] = vectors;
+  if (first === undefined || !vectors.every((vector) => vector?.equals(first))) return false;
   const digests = digestsOf(nodes, name);
   return digests[0] !== undefined && digests.every((digest) => digest === digests[0]);
 }

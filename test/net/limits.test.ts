@@ -6,9 +6,9 @@ import type { ReplicaId } from "../../host/engine/engine.ts";
 import { MESSAGE_BYTES_MAX, SESSION_BACKLOG_BYTES_MAX } from "../../host/limits.ts";
 import { platform } from "../../host/platform/node.ts";
 import { createNodeTransport } from "../../host/platform/node-transport.ts";
-import type { Transport } from "../../host/platform/transport.ts";
 import { serve } from "../../host/relay.ts";
 import { converged, createNode, join, openHome, pause, until } from "./fleet.ts";
+import { type Gate, gated } from "./gated-transport.ts";
 
 const QUIET = { timing: { heartbeatMs: 60_000, repairMs: 60_000 } };
 
@@ -104,47 +104,12 @@ describe("a message", () => {
   });
 });
 
-/** A transport that holds back what is sent while it is paused, as one does whose peer does not read. */
-function gated(transport: Transport) {
-  const held: Uint8Array[] = [];
-  let isPaused = false;
-  const gate = {
-    heldBytes: 0,
-    pause() {
-      isPaused = true;
-    },
-    resume() {
-      isPaused = false;
-      gate.heldBytes = 0;
-      for (const bytes of held.splice(0)) transport.send(bytes);
-    },
-  };
-  const wrapped: Transport = {
-    peer: transport.peer,
-    get bufferedBytes() {
-      return transport.bufferedBytes + gate.heldBytes;
-    },
-    send(bytes) {
-      if (!isPaused) transport.send(bytes);
-      else {
-        held.push(bytes);
-        gate.heldBytes += bytes.length;
-      }
-    },
-    onMessage: (listener) => transport.onMessage(listener),
-    onClose: (listener) => transport.onClose(listener),
-    close: (code, reason) => transport.close(code, reason),
-    terminate: () => transport.terminate(),
-  };
-  return { gate, wrapped };
-}
-
 describe("a reader that stops", () => {
   it("costs at most the backlog, delays nobody, and is resynced when it reads again", async () => {
     const [a, b, relay] = [createNode(1, QUIET), createNode(2, QUIET), createNode(3, QUIET)];
     const [homeA, homeB] = [await openHome(a), await openHome(b)];
     join(a, relay);
-    const gates: ReturnType<typeof gated>["gate"][] = [];
+    const gates: Gate[] = [];
     join(b, relay, (transport) => {
       const { gate, wrapped } = gated(transport);
       gates.push(gate);
@@ -217,7 +182,7 @@ describe("a reader that stops", () => {
     }
     const b = createNode(2, QUIET);
     await openHome(b);
-    const gates: ReturnType<typeof gated>["gate"][] = [];
+    const gates: Gate[] = [];
     join(b, relay, (transport) => {
       const { gate, wrapped } = gated(transport);
       gates.push(gate);

@@ -12,6 +12,7 @@ import {
   pause,
   until,
 } from "./fleet.ts";
+import { type Gate, gated } from "./gated-transport.ts";
 
 const QUIET = { timing: { heartbeatMs: 60_000, repairMs: 60_000, handshakeMs: 1_000 } };
 
@@ -129,6 +130,32 @@ describe("one source among many", () => {
     expect(received[0]).toBeLessThan(80);
     expect(received[1]).toBeGreaterThan(10_000);
     expect(received[2]).toBe(received[1]);
+  });
+
+  it("whose deltas of one turn lie far apart reaches everybody through the stream", async () => {
+    const [a, b, relay] = [1, 2, 3].map((id) => createNode(id, QUIET));
+    const [homeA] = await openAll([a!, b!]);
+    const gates: Gate[] = [];
+    join(a!, relay!, (transport) => {
+      const { gate, wrapped } = gated(transport);
+      gates.push(gate);
+      return wrapped;
+    });
+    const toB = join(b!, relay!);
+    homeA!.visits.increment();
+    await converged([a!, b!, relay!]);
+    homeA!.visits.increment();
+    await converged([a!, b!, relay!]);
+    const fromA = gates[1]!;
+    fromA.pause();
+    for (let round = 0; round < 4; round++) {
+      homeA!.tags.addMany(Array.from({ length: 9_000 }, (_, index) => `${round}/${index}`));
+      await pause(5);
+    }
+    fromA.resume();
+    await converged([a!, b!, relay!]);
+    const [link] = [...toB.client.links];
+    expect([link!.inbound.repairs, link!.inbound.isStreaming]).toEqual([0, true]);
   });
 
   it("and nine sources at once all converge", async () => {
