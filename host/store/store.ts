@@ -19,7 +19,10 @@ const EVENTS_KEPT_MAX = 100;
 
 export interface StoreOptions {
   readonly platform: Platform;
-  /** A directory in Node, a name in browsers. */
+  /**
+   * A directory in Node, a name in browsers. One process or tab at a time: the others get store-locked, and go on
+   * without storage or under another name.
+   */
   readonly location: string;
   /**
    * - `"buffered"` (the usual): `durable()` resolves when the operating system has the writes. They survive the end
