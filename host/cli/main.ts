@@ -1,14 +1,10 @@
 #!/usr/bin/env node
 // The command line `jarvis`. Parses, runs one command, and turns what goes wrong into one line and an exit status:
-// 0 done, 1 failed, 2 called wrongly, 130 interrupted. Each command lives in its own file.
+// 0 done, 1 failed, 2 called wrongly, 130 interrupted. Each command lives in its own file, loaded when it is called.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CrdtError, isCrdtError } from "../errors.ts";
-import { agentCommand } from "./agent-command.ts";
-import { inspectCommand } from "./inspect-command.ts";
 import { packageVersion } from "./package-info.ts";
-import { serveCommand } from "./serve-command.ts";
-import { startCommand } from "./start-command.ts";
 import { Terminal } from "./terminal.ts";
 
 const AGENTS_MAX = 64;
@@ -75,6 +71,7 @@ export async function main(words: readonly string[]): Promise<number> {
     .addOption(engineOption())
     .addOption(jsonOption())
     .action(async (options) => {
+      const { startCommand } = await import("./start-command.ts");
       status = await startCommand(options, new Terminal(options));
     });
 
@@ -89,6 +86,7 @@ export async function main(words: readonly string[]): Promise<number> {
     .addOption(engineOption())
     .addOption(jsonOption())
     .action(async (options) => {
+      const { serveCommand } = await import("./serve-command.ts");
       status = await serveCommand(options, new Terminal(options));
     });
 
@@ -102,6 +100,7 @@ export async function main(words: readonly string[]): Promise<number> {
     .addOption(engineOption())
     .addOption(jsonOption())
     .action(async (url: string, options) => {
+      const { agentCommand } = await import("./agent-command.ts");
       status = await agentCommand(url, options, new Terminal(options));
     });
 
@@ -115,6 +114,7 @@ export async function main(words: readonly string[]): Promise<number> {
     .option("--document <name...>", "only these documents (a relay: fleet and fleet-presence unless given)")
     .addOption(jsonOption())
     .action(async (where: string, options) => {
+      const { inspectCommand } = await import("./inspect-command.ts");
       status = await inspectCommand(where, options, new Terminal(options));
     });
 

@@ -57,6 +57,7 @@ async function runJob(
   run.startAgents(options.agents);
   terminal.news(`agents  ${run.supervisor.agents.map(({ name, pid }) => `${name} ${pid}`).join(", ")}`);
   await run.gather(signal);
+  await terminal.startProgress();
   const progress = setInterval(() => showProgress(run, terminal), PROGRESS_MS);
   const startMs = performance.now();
   const doDigestsAgree = await run.read(signal).finally(() => clearInterval(progress));

@@ -1,7 +1,7 @@
 // What a command says to whom: results to standard output, as lines or, with --json, as one JSON value; news and
 // progress to standard error, as a bar on a terminal and as a plain line every other second elsewhere.
 
-import { MultiBar, Presets, type SingleBar } from "cli-progress";
+import type { ProgressBar } from "./progress-bar.ts";
 
 const PLAIN_PROGRESS_MS = 2000;
 
@@ -13,8 +13,7 @@ export interface ProgressState {
 
 export class Terminal {
   readonly isJson: boolean;
-  #bars: MultiBar | undefined;
-  #bar: SingleBar | undefined;
+  #bar: ProgressBar | undefined;
   #lastPlainMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: { readonly json: boolean }) {
@@ -33,14 +32,26 @@ export class Terminal {
 
   /** News that are not the result. */
   news(text: string): void {
-    if (this.#bars !== undefined) this.#bars.log(`${text}\n`);
+    if (this.#bar !== undefined) this.#bar.say(text);
     else process.stderr.write(`${text}\n`);
   }
 
-  /** Draws or says how far the work is. */
+  /** Draws progress as a bar from now on, if standard error is a terminal. */
+  async startProgress(): Promise<void> {
+    if (!process.stderr.isTTY) return;
+    const { ProgressBar } = await import("./progress-bar.ts");
+    this.#bar = new ProgressBar();
+  }
+
+  /** Shows how far the work is. */
   progress(state: ProgressState): void {
-    if (process.stderr.isTTY) this.#draw(state);
+    if (this.#bar !== undefined) this.#bar.draw(state);
     else this.#sayNowAndThen(state);
+  }
+
+  endProgress(): void {
+    this.#bar?.end();
+    this.#bar = undefined;
   }
 
   #sayNowAndThen(state: ProgressState): void {
@@ -48,26 +59,6 @@ export class Terminal {
     if (now - this.#lastPlainMs < PLAIN_PROGRESS_MS) return;
     this.#lastPlainMs = now;
     this.news(`read ${state.done} of ${state.total} files · ${state.detail}`);
-  }
-
-  endProgress(): void {
-    this.#bars?.stop();
-    this.#bars = undefined;
-    this.#bar = undefined;
-  }
-
-  #draw({ done, total, detail }: ProgressState): void {
-    this.#bars ??= new MultiBar(
-      {
-        format: "{bar} {percentage} % · {value}/{total} files · {detail}",
-        stream: process.stderr,
-        hideCursor: true,
-      },
-      Presets.shades_classic,
-    );
-    this.#bar ??= this.#bars.create(total, done, { detail });
-    this.#bar.setTotal(total);
-    this.#bar.update(done, { detail });
   }
 }
 
