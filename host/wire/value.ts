@@ -94,7 +94,7 @@ function describeObject(value: object): string {
     return `a ${value.constructor.name} (store [...it] or an object)`;
   }
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    return `a ${value.constructor.name} (store a Uint8Array of its bytes)`;
+    return `binary data of type ${value.constructor.name} (store a Uint8Array of its bytes)`;
   }
   return `an instance of ${value.constructor?.name || "an unnamed class"}`;
 }

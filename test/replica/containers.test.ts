@@ -443,6 +443,8 @@ describe.each(ENGINES)("on $name", (engine) => {
       first.events.append(7);
       converge(first, second);
       expect(second.events.toJSON()).toEqual([7]);
+      expect(() => first.events.append(undefined as unknown as Value)).toThrow(/^events is undefined/);
+      expect(() => first.tags.add([undefined] as unknown as Value)).toThrow(/^tags\[0\] is undefined/);
       expect(() => first.events.truncate({ keep: -1 })).toThrow(
         expect.objectContaining({ code: "invalid-argument" }),
       );

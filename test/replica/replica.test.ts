@@ -212,8 +212,11 @@ it("a replica with a store finds its documents again", async () => {
   const home = await first.open("home", Home);
   home.visits.increment(7);
   home.tags.add("x");
+  const peer = await (await createMember(engine)).replica.open("home", Home);
+  peer.title.set("from afar");
+  pass(peer, home);
   await home.durable();
-  const [id, digest] = [first.id, home.digest()];
+  const [id, digest, vector] = [first.id, home.digest(), home.versionVector().toJSON()];
   await expect(createReplica({ engine, platform, storage: "place" })).rejects.toMatchObject({
     code: "store-locked",
   });
@@ -223,6 +226,8 @@ it("a replica with a store finds its documents again", async () => {
   expect(await second.documentNames()).toEqual(["home"]);
   const again = await second.open("home", Home);
   expect([again.digest(), again.visits.value]).toEqual([digest, 7]);
+  expect(again.versionVector().toJSON()).toEqual(vector);
+  expect(Object.keys(vector).length).toBe(2);
   again.visits.increment();
   await again.close();
   const reopened = await second.open("home", Home);
@@ -236,4 +241,41 @@ it("a replica with a store finds its documents again", async () => {
   third.subscribe(events);
   expect((await third.open("home", Home)).visits.value).toBe(8);
   await third.close();
+});
+
+it("a replica whose store lost something takes a new id before it writes", async () => {
+  const platform = createSimulatedPlatform(6);
+  const engine = ENGINES[0]!;
+  const first = await createReplica({ engine, platform, storage: "place" });
+  const home = await first.open("home", Home);
+  for (let count = 0; count < 3; count++) {
+    home.visits.increment();
+    await home.durable();
+  }
+  await first.close();
+  const id = first.id;
+  const { records } = platform.disks.get("place")!;
+  const [place, record] = [...records].filter(([key]) => key.includes("home")).at(-2)!;
+  records.set(
+    place,
+    record.map((byte, index) => (index === record.length - 2 ? byte ^ 1 : byte)),
+  );
+  const second = await createReplica({ engine, platform, storage: "place" });
+  const events: ReplicaEvent[] = [];
+  second.subscribe((event) => events.push(event));
+  const again = await second.open("home", Home);
+  expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["store", "replica-id"]));
+  expect(second.id).not.toBe(id);
+  again.visits.increment();
+  expect(again.versionVector().get(second.id)).toBe(1);
+  await second.close();
+});
+
+it("connecting without a network is an error, and leaves a replica that works", async () => {
+  const { replica } = await createMember(ENGINES[0]!);
+  await expect(replica.connect("ws://127.0.0.1:1")).rejects.toMatchObject({ code: "connection-failed" });
+  expect(replica.connections()).toEqual([]);
+  (await replica.open("home", Home)).visits.increment();
+  await replica.close();
+  await expect(replica.connect("ws://127.0.0.1:1")).rejects.toMatchObject({ code: "document-closed" });
 });

@@ -138,6 +138,21 @@ describe("encoding", () => {
     );
   });
 
+  it("of many keys and of long lengths is canonical", () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 70_000 }, (_, index) => [`key ${(index * 7919) % 70_000}`, 1]),
+    );
+    const bytes = encodeValue(many);
+    expect(hex(bytes.subarray(0, 5))).toBe("ba00011170");
+    expect(hex(cborg.encode(many))).toBe(hex(bytes));
+    for (const length of [23, 24, 255, 256, 65_535, 65_536]) {
+      for (const text of ["a".repeat(length), "ü".repeat(length), `${"a".repeat(length)}\ud800`]) {
+        expect(decodeValue(encodeValue(text))).toBe(text);
+      }
+      expect(hex(encodeValue("ü".repeat(length)))).toBe(hex(cborg.encode("ü".repeat(length))));
+    }
+  });
+
   it("orders keys as their encodings, whatever the script", () => {
     const bytes = encodeValue({ "\uffff": 1, "😀": 2, "\ud800": 3, zz: 4, é: 5 });
     expect(hex(bytes)).toBe("a5627a7a0462c3a90563efbfbf0164f09f988002d9011143eda08003");
@@ -271,8 +286,10 @@ describe("what cannot be stored", () => {
     ["a Map", new Map(), /^value is a Map/],
     ["a Set", new Set(), /^value is a Set/],
     ["an instance", new Point(), /^value is an instance of Point/],
-    ["other views", new Float64Array(1), /^value is a Float64Array \(store a Uint8Array/],
+    ["other views", new Float64Array(1), /^value is binary data of type Float64Array \(store a Uint8Array/],
     ["a cycle", cycle, /^value\.self\[0\] contains itself/],
+    ["an array of numbers as its buffer", new ArrayBuffer(1), /^value is binary data of type ArrayBuffer/],
+    ["something without a class", Object.create(Object.create({})), /^value is an instance of/],
     // biome-ignore lint/suspicious/noSparseArray: that is the case
     ["a hole", [1, , 3], /^value\[1\] is a hole in a sparse array/],
   ];
