@@ -109,9 +109,10 @@ export interface DocumentStatistics {
  * without moving the clock (sequence breaks ties within a replica, replica id between replicas). A write to an absent
  * key takes a timestamp above the greatest compacted deleted-mark, an append one above the truncation mark. The reading
  * is taken whether or not an operation is effective; failure and rollback put the clock back. `nowMs` is an integer
- * below 2^43 (invalid-argument otherwise); a timestamp that would reach 2^53 is limit-exceeded. An increment that takes a sum
- * beyond 2^53 − 1 is counter-range. Reading a container as what it is not
- * is invalid-argument, and so is whatever a transaction forbids.
+ * below 2^43 (invalid-argument otherwise); a timestamp that would reach 2^53 is limit-exceeded. An
+ * increment that takes a sum beyond 2^53 − 1 is counter-range; a first mutation where REPLICAS_MAX others mutated
+ * before is limit-exceeded. Reading a container as what it is not is invalid-argument, and so is whatever a
+ * transaction forbids.
  */
 export interface EngineDocument {
   readonly replica: ReplicaId;

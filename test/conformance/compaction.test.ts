@@ -1,10 +1,10 @@
 // Compaction: what it drops and what it must not, floors, and the snapshots it makes necessary.
 import { beforeAll, expect, it } from "vitest";
 import type { Engine, EngineDocument } from "../../host/engine/engine.ts";
-import { decodePlainly } from "../fixtures/plain-decoder.ts";
 import { hex, mutate, readVector, replicaId, vectorBytes } from "./batch.ts";
 import { codeOf, imageOf, NOW_MS, sync, useDocuments } from "./documents.ts";
 import { describeEngines } from "./engines.ts";
+import { decodePlainly } from "./plain-decoder.ts";
 
 describeEngines("compaction", (create) => {
   let engine: Engine;

@@ -2,10 +2,10 @@
 // reads and exports, vectors, the life cycle.
 import { beforeAll, describe, expect, it } from "vitest";
 import { CONTAINER_TYPES, type ContainerTypeName, type Engine, OPCODES } from "../../host/engine/engine.ts";
-import { decodePlainly } from "../fixtures/plain-decoder.ts";
 import { Batch, hex, mutate, readEntries, readVector, replicaId, vectorBytes } from "./batch.ts";
 import { codeOf, DRIFT_LIMIT_MS, imageOf, NOW_MS, sync, useDocuments } from "./documents.ts";
 import { describeEngines } from "./engines.ts";
+import { decodePlainly } from "./plain-decoder.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array | undefined): string | undefined =>

@@ -3,7 +3,7 @@
 import type { CONTAINER_TYPES, ContainerTypeName, EngineDocument } from "../../host/engine/engine.ts";
 import { readVarint } from "../../host/wire/varint.ts";
 import { Batch, readEntries, readVector } from "../conformance/batch.ts";
-import { decodePlainly, type PlainEntry } from "../fixtures/plain-decoder.ts";
+import { decodePlainly, type PlainEntry } from "../conformance/plain-decoder.ts";
 import type { Containers } from "./history.ts";
 import type { Random } from "./random.ts";
 import {

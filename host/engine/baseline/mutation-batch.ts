@@ -1,7 +1,13 @@
 // Applies a mutation batch (`OPCODES` in engine.ts) to a document, operation by operation, through the journal.
 // Leaves rolling back to the caller. Cost: that of the operations; `clear` visits what it clears.
 import { CrdtError } from "../../errors.ts";
-import { BATCH_BYTES_MAX, DELTA_TARGETS_MAX, KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../limits.ts";
+import {
+  BATCH_BYTES_MAX,
+  DELTA_TARGETS_MAX,
+  KEY_BYTES_MAX,
+  PAYLOAD_BYTES_MAX,
+  REPLICAS_MAX,
+} from "../../limits.ts";
 import { writeVarint } from "../../wire/varint.ts";
 import { OPCODES, type ReplicaId } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
@@ -246,6 +252,9 @@ export class MutationBatch {
   }
 
   #ownColumn(): ReplicaColumn {
+    if (this.#column === undefined && this.#state.replicas.size >= REPLICAS_MAX) {
+      throw tooLarge(REPLICAS_MAX + 1, "replicas in a document", REPLICAS_MAX);
+    }
     this.#column ??= this.#state.column(this.#replica);
     return this.#column;
   }
