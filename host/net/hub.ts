@@ -27,6 +27,8 @@ export interface NetworkOptions {
   readonly documentsMax?: number;
   /** Whether a peer may ask for a document; every one may unless said otherwise. */
   readonly allowDocument?: (name: string, peer: ReplicaId) => boolean;
+  /** Peers whose clock is off by more are refused; without it they are told and served. */
+  readonly clockOffMaxMs?: number;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -47,6 +49,7 @@ export class Hub implements Network, SessionOwner {
   readonly incarnation: ReplicaId;
   label = "";
   timing: SessionTiming = TIMING;
+  clockOffMaxMs = Number.POSITIVE_INFINITY;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #rooms = new Map<string, Room>();
@@ -72,6 +75,7 @@ export class Hub implements Network, SessionOwner {
   /** Changes what is given; it counts for connections made from now on. */
   configure(options: NetworkOptions): void {
     this.label = options.label ?? this.label;
+    this.clockOffMaxMs = options.clockOffMaxMs ?? this.clockOffMaxMs;
     this.timing = { ...this.timing, ...options.timing };
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;

@@ -48,6 +48,8 @@ export interface SessionOwner {
   readonly incarnation: ReplicaId;
   readonly label: string;
   readonly timing: SessionTiming;
+  /** Peers whose clock is off by more are refused. */
+  readonly clockOffMaxMs: number;
   /** The peer said hello; throws what speaks against it. */
   greeted(session: Session): void;
   /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
@@ -338,6 +340,12 @@ export class Session implements LinkWire {
     if (offMs <= host.driftLimitMs) return;
     this.#say({ type: "clock", offMs, isReceiverAhead: this.clockOffMs > 0 });
     host.reportClock(this.clockOffMs, this);
+    const { clockOffMaxMs } = this.#owner;
+    if (offMs <= clockOffMaxMs) return;
+    throw new CrdtError(
+      "protocol-error",
+      `the clocks of the two ends differ by ${offMs} ms, at most ${clockOffMaxMs} are allowed: set the wrong one`,
+    );
   }
 
   #goodbye(message: Extract<Message, { type: "goodbye" }>): void {

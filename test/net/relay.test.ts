@@ -61,6 +61,59 @@ describe("a relay over WebSockets", () => {
     expect([connection.status, homeB.visits.value, [...homeA.tags]]).toEqual(["open", 2, ["offline"]]);
   });
 
+  it("that refuses a document makes synced fail, not wait", async () => {
+    const [a, c] = [createNode(1), createNode(3)];
+    const relay = keep(await serve(c.replica, { port: 0, allowDocument: (name) => name !== "home" }));
+    const home = await openHome(a);
+    const refusals: string[] = [];
+    a.hub.onEvent(({ kind }) => refusals.push(kind));
+    const connection = keep(await a.replica.connect(relay.url));
+    home.visits.increment();
+    await until("the refusal", () => refusals.includes("refused"));
+    await expect(connection.synced(home)).rejects.toMatchObject({ code: "connection-closed" });
+    await expect(connection.synced("no such document")).rejects.toMatchObject({ code: "document-closed" });
+    expect(connection.lag).toBe(1);
+  });
+
+  it("is left by close, which ends what waits, and says so", async () => {
+    const [a, c] = [createNode(1), createNode(3)];
+    const relay = await relayOn(c);
+    const home = await openHome(a);
+    const events: string[] = [];
+    relay.onEvent(({ kind }) => events.push(kind));
+    const connection = keep(await a.replica.connect(relay.url));
+    const statuses: string[] = [];
+    connection.onStatus((status) => statuses.push(status));
+    await connection.synced();
+    home.visits.increment();
+    await connection.close();
+    await until("the relay notices", () => events.includes("left"));
+    // What was done just before still arrived.
+    expect(areEqual([a, c])).toBe(true);
+    expect([connection.status, statuses, events]).toEqual(["closed", ["closed"], ["joined", "left"]]);
+    await expect(connection.synced()).rejects.toMatchObject({ code: "connection-closed" });
+    expect(connection.bytesSent).toBeGreaterThan(0);
+  });
+
+  it("that is gone while somebody waits for it: the wait goes on until it is back", async () => {
+    const [a, c] = [createNode(1), createNode(3)];
+    const first = await serve(c.replica, { port: 0 });
+    const home = await openHome(a);
+    const connection = keep(await a.replica.connect(first.url));
+    const statuses: string[] = [];
+    connection.onStatus((status) => statuses.push(status));
+    await connection.synced();
+    await first.close();
+    home.visits.increment();
+    const synced = connection.synced(home);
+    await until("the loss is noticed", () => connection.status !== "open");
+    await relayOn(c, first.port);
+    await synced;
+    expect(areEqual([a, c])).toBe(true);
+    expect(statuses.slice(0, 2)).toEqual(["waiting", "connecting"]);
+    expect(statuses.at(-1)).toBe("open");
+  });
+
   it("that is not there is an error, not a success", async () => {
     const a = createNode(1);
     const nobody = a.replica.connect("ws://127.0.0.1:1");

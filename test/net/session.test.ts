@@ -61,6 +61,13 @@ describe("a handshake", () => {
     );
   });
 
+  it("refuses a peer whose clock is off where the policy says so", async () => {
+    const peer = connectScripted(createNode(1, { clockOffMaxMs: 600_000 }));
+    peer.say(hello({ clockMs: Date.now() - 3_600_000 }));
+    expect((await peer.hear("clock")).isReceiverAhead).toBe(false);
+    expect((await peer.hear("goodbye")).explanation).toContain("at most 600000 are allowed");
+  });
+
   it("between clocks a year apart reports to both, and serves both", async () => {
     const late = { ...platform, now: () => Date.now() - 365 * 86_400_000 };
     const [a, b] = [createNode(1), createNode(2, FAST, late)];
