@@ -2,7 +2,7 @@
 // sessions end on the way, and nothing wrong is ever merged: equal vectors mean equal digests at every step.
 import { describe, expect, it } from "vitest";
 import { type Faults, faultyWorld, randomFrom } from "./faulty-transport.ts";
-import { converged, createNode, joinLasting, type Node, openHome, pause } from "./fleet.ts";
+import { converged, createNode, join, joinLasting, type Node, openHome, pause, until } from "./fleet.ts";
 
 /** Seeds a world is tried with; more with NET_SEEDS=n. */
 const SEEDS = Number(process.env.NET_SEEDS ?? 5);
@@ -65,4 +65,27 @@ describe("messages that are", () => {
       }
     }, 600_000);
   }
+});
+
+describe("the last message of all", () => {
+  it("that is lost to one who only reads is noticed without further traffic", async () => {
+    const [a, b, relay] = [createNode(1), createNode(2), createNode(9)];
+    const home = await openHome(a);
+    await openHome(b);
+    const world = faultyWorld({ lose: 1 }, () => 0);
+    world.isFaulty = false;
+    join(a, relay);
+    join(b, relay, world.wrap);
+    for (let index = 0; index < 3; index++) {
+      home.visits.increment();
+      await converged([a, b, relay]);
+    }
+    await pause(100);
+    world.isFaulty = true;
+    home.visits.increment();
+    await converged([a, relay]);
+    await until("the loss", () => world.count === 1);
+    world.isFaulty = false;
+    await converged([a, b, relay], "home", 2_000);
+  });
 });

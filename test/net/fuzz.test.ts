@@ -1,8 +1,10 @@
 // Bytes nobody meant into an open session: it goes on or ends with a goodbye, other sessions live, and no document
 // changes unless a whole delta came through. Longer with FUZZ_FRAMES=n.
 import { describe, expect, it } from "vitest";
-import { encodeMessage } from "../../host/net/messages.ts";
+import { encodeMessage, messageTypeOf } from "../../host/net/messages.ts";
 import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
+import { writeUint32 } from "../../host/wire/replica-id.ts";
+import { xxhash32 } from "../../host/wire/xxhash32.ts";
 import { randomFrom } from "./faulty-transport.ts";
 import { converged, createNode, join, type Node, openHome, pause } from "./fleet.ts";
 import { hello } from "./scripted-peer.ts";
@@ -47,7 +49,14 @@ function damaged(frames: readonly Uint8Array[], random: () => number): Uint8Arra
   if (kind < 0.2) return bytes;
   if (kind < 0.4) return bytes.subarray(0, below(bytes.length));
   for (let count = 1 + below(3); count > 0; count--) bytes[below(bytes.length)] = below(256);
+  if (random() < 0.7) reseal(bytes);
   return bytes;
+}
+
+/** Makes the checksum right again, so that the damage reaches what lies behind it. */
+function reseal(bytes: Uint8Array): void {
+  if (bytes.length < 5 || messageTypeOf(bytes) === "stream") return;
+  writeUint32(bytes, bytes.length - 4, xxhash32(bytes, 0, 0, bytes.length - 4));
 }
 
 function attack(node: Node, frames: readonly Uint8Array[], random: () => number): Promise<number> {
@@ -77,6 +86,10 @@ describe("frames nobody meant", () => {
     const frames = await recordFrames();
     const [relay, good] = [createNode(1), createNode(2)];
     const home = await openHome(good, "good");
+    const unforeseen: string[] = [];
+    relay.hub.onEvent(
+      ({ message }) => message.includes("handling a frame failed") && unforeseen.push(message),
+    );
     const { client } = join(good, relay);
     let sent = 0;
     let attacks = 0;
@@ -90,6 +103,7 @@ describe("frames nobody meant", () => {
       }
     }
     expect(client.isOpen).toBe(true);
+    expect(unforeseen).toEqual([]);
     home.visits.increment();
     await converged([relay, good], "good");
     expect(sent).toBeGreaterThanOrEqual(FRAMES);

@@ -118,6 +118,20 @@ describe("two replicas with one id", () => {
     for (const link of links) link.stop();
   });
 
+  it("known by what a peer has seen of it: the new one is taken before anything else happens", async () => {
+    const node = createNode(1);
+    const home = await openHome(node);
+    home.visits.increment();
+    const peer = connectScripted(node);
+    peer.say(hello());
+    const vector = new VersionVector([[node.replica.id, 9]]);
+    peer.say({ type: "subscribe", index: 0, name: "home", vector });
+    await peer.hear("start");
+    expect(node.replica.id).not.toBe("0000000000000001");
+    home.visits.increment();
+    await until("the stream", () => peer.heard.some(({ type }) => type === "stream"));
+  });
+
   it("one of them restored from a backup: it takes a new one before it sends anything", async () => {
     const [a, relay] = [createNode(1), createNode(3)];
     const homeA = await openHome(a);
