@@ -28,6 +28,8 @@ const GATHER_MS = 10_000;
 /** How long after the end the digests may take to become equal. */
 const AGREE_MS = 30_000;
 const LOOK_MS = 10;
+/** How long after a late change the ledger is looked at. */
+const LATE_MS = 500;
 
 export interface FleetJob {
   readonly folder: string;
@@ -47,6 +49,7 @@ export class FleetRun {
   readonly #presence: PresenceDocument;
   readonly #herald: Herald;
   readonly #stopDigests: () => void;
+  #stopKeeping: () => void = () => {};
   #settled: Settled | undefined;
 
   private constructor(
@@ -93,10 +96,13 @@ export class FleetRun {
   /** Lets the agents read to the end and waits until all tell one digest; says whether they do. */
   async read(signal: AbortSignal): Promise<boolean> {
     this.coordinator.begin();
-    const done = new AbortController();
-    await Promise.race([this.coordinator.finish(signal), this.#noAgentIsLeft(done.signal)]);
-    done.abort();
-    return this.#agreed(signal);
+    for (;;) {
+      const done = new AbortController();
+      await Promise.race([this.coordinator.finish(signal), this.#noAgentIsLeft(done.signal)]);
+      done.abort();
+      const doAgree = await this.#agreed(signal);
+      if (!doAgree || this.coordinator.audit() === 0) return doAgree;
+    }
   }
 
   /** Counts the folder plainly and puts everything beside each other. */
@@ -108,19 +114,21 @@ export class FleetRun {
     doDigestsAgree: boolean;
   }): Promise<Outcome> {
     const { folder, listing, data } = this.#job;
+    const totals = this.coordinator.totals();
+    const agents = this.#agentOutcomes();
+    const digest = this.fleet.digest();
     const startMs = performance.now();
     const plain = await countFolder(folder, listing);
     const plainMs = performance.now() - startMs;
-    const { coordinator, fleet } = this;
+    const { coordinator } = this;
     const { id, engineName } = this.#relay.replica;
-    const totals = coordinator.totals();
     return {
       folder,
       data,
       page: this.#relay.pageUrl,
       run: coordinator.job?.run ?? 0,
-      coordinator: { pid: process.pid, replica: id, digest: fleet.digest(), engine: engineName },
-      agents: this.#agentOutcomes(),
+      coordinator: { pid: process.pid, replica: id, digest, engine: engineName },
+      agents,
       totals,
       plain,
       doDigestsAgree,
@@ -135,8 +143,23 @@ export class FleetRun {
     };
   }
 
+  /** Puts right what arrives later, for as long as the process stays. */
+  keepRight(): void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = this.fleet.subscribe(({ origin }) => {
+      if (origin === "local") return;
+      clearTimeout(timer);
+      timer = setTimeout(() => this.coordinator.audit(), LATE_MS);
+    });
+    this.#stopKeeping = () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }
+
   /** Agents first, so that the relay still takes in what they say last. */
   async close(): Promise<void> {
+    this.#stopKeeping();
     await this.supervisor.stop();
     this.#stopDigests();
     this.#herald.leave();

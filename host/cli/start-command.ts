@@ -74,6 +74,7 @@ async function runJob(
   terminal.result(outcome);
   if (!options.exit) {
     terminal.line(`\nThe page stays at ${relay.pageUrl}; Ctrl-C ends everything.`);
+    run.keepRight();
     await aborted(signal);
   }
   return outcome.isExact ? 0 : 1;

@@ -31,6 +31,8 @@ export class Coordinator {
   resumedFiles = 0;
   corrections = 0;
   readonly #options: CoordinatorOptions;
+  /** A reading that had to be corrected may have been of an earlier version of its file. */
+  #mayHoldStaleTerms = false;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
@@ -98,14 +100,18 @@ export class Coordinator {
   async #isSettled(): Promise<boolean> {
     const isLedgerRight = this.audit() === 0;
     const isFolderSame = await this.list();
-    if (!isLedgerRight && isFolderSame) await this.#dropStaleTerms(this.#options.fleet.work.keys());
+    if (this.#mayHoldStaleTerms) await this.#dropStaleTerms(this.#options.fleet.work.keys());
     return isLedgerRight && isFolderSame && this.view.pending.size === 0;
   }
 
-  /** Posts corrections; returns how many. */
+  /**
+   * Posts corrections; returns how many. To be called again once all replicas agree: work that a killed agent had
+   * stored but not sent arrives with its next process, also after the end.
+   */
   audit(): number {
     const corrections = correct(this.#options.fleet, NAME);
     this.corrections += corrections;
+    if (corrections > 0) this.#mayHoldStaleTerms = true;
     return corrections;
   }
 
@@ -160,6 +166,7 @@ export class Coordinator {
    */
   async #dropStaleTerms(paths: Iterable<string>): Promise<void> {
     const { fleet, folder } = this.#options;
+    this.#mayHoldStaleTerms = false;
     const present = new Set<string>();
     for (const path of [...paths]) {
       const file = await readTextFile(folder, path);

@@ -150,6 +150,27 @@ describe("the fleet without processes", () => {
     expect(hub.fleet.terms.has("nobodyelse")).toBe(false);
   });
 
+  test("unsent work that arrives after the end is put right at the next look", async () => {
+    await generateFolder(folder, 2, 20);
+    const hub = await open();
+    const coordinator = coordinatorOf(hub);
+    await coordinator.open();
+    coordinator.begin();
+    const killed = await open();
+    sync(hub, killed);
+    const late = readerOf(killed, "killed");
+    const { reader } = readerOf(hub, "agent");
+    await expect.poll(() => late.reader.files + reader.files).toBe(4);
+    await coordinator.finish(new AbortController().signal);
+    expect(coordinator.audit()).toBe(0);
+    sync(killed, hub);
+    expect(coordinator.totals().files).toBe(4);
+    expect(coordinator.audit()).toBe(2);
+    await coordinator.finish(new AbortController().signal);
+    expect(coordinator.totals()).toEqual(await countFolder(folder));
+    expect(coordinator.audit()).toBe(0);
+  });
+
   test("an agent leaves alone what another live agent claims, and takes it when that one is silent", async () => {
     await generateFolder(folder, 4, 20);
     const node = await open();
