@@ -167,6 +167,25 @@ describe.each(ENGINES)("a document on $name", (engine) => {
     await home.durable();
   });
 
+  it("asks for the end of the turn once, and a new listener hears of nothing before it", async () => {
+    const { members, home } = await pair();
+    const turnEnds = vi.spyOn(members[0]!.platform, "onTurnEnd");
+    const [core] = hostOf(members[0]!.replica).documents();
+    const [early, late] = [vi.fn(), vi.fn()];
+    core!.onDelta(early);
+    for (let count = 0; count < 10; count++) home.visits.increment();
+    home.transact(() => home.visits.increment());
+    expect(turnEnds).toHaveBeenCalledTimes(1);
+    core!.onDelta(late);
+    expect([early.mock.calls.length, late.mock.calls.length]).toEqual([1, 0]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([early.mock.calls.length, late.mock.calls.length]).toEqual([1, 0]);
+    home.visits.increment();
+    await home.close();
+    expect([early.mock.calls.length, late.mock.calls.length]).toEqual([2, 1]);
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
   it("holds 50,000 entries in well under 500 MB, and passes 10,000 on in well under 30 s", async () => {
     const { members, home, other } = await pair();
     const heapBefore = process.memoryUsage().rss;

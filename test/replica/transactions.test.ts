@@ -82,6 +82,7 @@ describe.each(ENGINES)("a transaction on $name", (engine) => {
         expect(JSON.stringify(home)).toBe(
           '{"visits":6,"title":"during","settings":{"a":2,"b":3},"tags":["x","y"],"on":true,"events":[]}',
         );
+        expect(home.versionVector().toJSON()).toEqual(before[2]);
         throw failure;
       }),
     ).toThrow(failure);
