@@ -17,34 +17,30 @@ export function collectGarbage(): void {
   globalThis.gc?.();
 }
 
-/** Of the wall time of a sample, the least that must have been processor time for the sample to count. */
-const PROCESSOR_SHARE_MIN = 0.85;
-/** How many times the budget may be spent waiting for samples that nobody interrupted. */
-const PATIENCE = 4;
-
-let isInterrupted = false;
-
-function note(startNs: bigint, before: NodeJS.CpuUsage): number {
-  const elapsed = Number(process.hrtime.bigint() - startNs);
+/**
+ * Nanoseconds since a start: wall time, or the process's processor time where that is less, because then the machine
+ * ran something else meanwhile.
+ */
+function elapsedSince(start: bigint, before: NodeJS.CpuUsage): number {
+  const elapsed = Number(process.hrtime.bigint() - start);
   const { user, system } = process.cpuUsage(before);
-  if ((user + system) * 1_000 < elapsed * PROCESSOR_SHARE_MIN) isInterrupted = true;
-  return elapsed;
+  return Math.min(elapsed, (user + system) * 1_000);
 }
 
-/** Nanoseconds `work` took; a sample that lost the processor meanwhile is marked as interrupted. */
+/** Nanoseconds `work` took. */
 export function elapsedNs(work: () => void): number {
   const before = process.cpuUsage();
   const start = process.hrtime.bigint();
   work();
-  return note(start, before);
+  return elapsedSince(start, before);
 }
 
-/** The same for work that ends later but waits for nothing outside this process. */
+/** The same for work that ends later. Waiting for somebody outside this process does not count. */
 export async function elapsedNsAsync(work: () => Promise<void>): Promise<number> {
   const before = process.cpuUsage();
   const start = process.hrtime.bigint();
   await work();
-  return note(start, before);
+  return elapsedSince(start, before);
 }
 
 export interface Repetition {
@@ -58,31 +54,16 @@ export interface Repetition {
 /** Times in nanoseconds by what was timed. */
 export type Times = Readonly<Record<string, number>>;
 
-/**
- * Calls `sample`, which prepares, times and checks once, until the budget is spent; gives the medians. On a shared
- * machine samples that were interrupted are left out, if enough others came within a few times the budget.
- */
+/** Calls `sample`, which prepares, times and checks once, until the budget is spent; gives the medians. */
 export async function repeat(
-  repetition: Repetition,
+  { warmups, samplesMin, budgetMs }: Repetition,
   sample: () => Times | Promise<Times>,
 ): Promise<Record<string, number>> {
-  const { warmups, samplesMin, budgetMs } = repetition;
   for (let warmup = 0; warmup < warmups; warmup += 1) await sample();
-  const all: Times[] = [];
-  const clean: Times[] = [];
-  const start = performance.now();
-  const spent = (): number => performance.now() - start;
-  while (
-    all.length < samplesMin ||
-    spent() < budgetMs ||
-    (clean.length < samplesMin && spent() < PATIENCE * budgetMs)
-  ) {
-    isInterrupted = false;
-    const times = await sample();
-    all.push(times);
-    if (!isInterrupted) clean.push(times);
-  }
-  return medians(clean.length >= samplesMin ? clean : all);
+  const samples: Times[] = [];
+  const end = performance.now() + budgetMs;
+  while (samples.length < samplesMin || performance.now() < end) samples.push(await sample());
+  return medians(samples);
 }
 
 function medians(samples: readonly Times[]): Record<string, number> {
