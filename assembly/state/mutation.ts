@@ -3,7 +3,7 @@
 // a bad one refuses all, and the caller undoes.
 //
 //   operation  | opcode u8 | container u16 | operands        see host/engine/engine.ts
-import { KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../host/limits";
+import { KEY_BYTES_MAX, PAYLOAD_BYTES_MAX, REPLICAS_MAX } from "../../host/limits";
 import { Clock, TIMESTAMP_END } from "../causality/clock";
 import { Removals } from "../causality/removal-column";
 import { Replicas } from "../causality/replica-table";
@@ -24,6 +24,7 @@ import {
   SUBJECT_KEY_BYTES,
   SUBJECT_OPCODE,
   SUBJECT_PAYLOAD_BYTES,
+  SUBJECT_REPLICAS,
   SUBJECT_SEQUENCE,
   SUBJECT_TIMESTAMPS,
 } from "../status";
@@ -323,7 +324,10 @@ export abstract class Mutation {
   /** The next sequence of this replica, or 0 when there is none. */
   private static takeDot(): u32 {
     const document = Document.current;
-    if (document.ownReplica == NO_INDEX) document.ownReplica = Replicas.findOrAdd(document.ownId);
+    if (document.ownReplica == NO_INDEX) {
+      if (document.replicaCount >= <u32>REPLICAS_MAX) return 0;
+      document.ownReplica = Replicas.findOrAdd(document.ownId);
+    }
     const own = Replicas.row(document.ownReplica);
     if (own.sequence >= SEQUENCE_MAX) return 0;
     Replicas.touch(own);
@@ -370,6 +374,9 @@ export abstract class Mutation {
   }
 
   private static outOfDots(): u32 {
+    if (Document.current.ownReplica == NO_INDEX) {
+      return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REPLICAS, REPLICAS_MAX + 1, REPLICAS_MAX);
+    }
     return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_SEQUENCE, SEQUENCE_MAX, SEQUENCE_MAX);
   }
 

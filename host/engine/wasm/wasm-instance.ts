@@ -1,6 +1,6 @@
 // One instance of the engine module, shared by all documents of an engine: the raw exports, the window bytes go in
 // through, the copies results come out as, and the wording of refusals and traps. Views of linear memory stay in here.
-import { instantiateSync } from "@assemblyscript/loader";
+import { type Imports, instantiateSync } from "@assemblyscript/loader";
 import { CrdtError } from "../../errors.ts";
 import { engineModuleBytes } from "./module-bytes.ts";
 import { readConstants, type WasmConstants } from "./wasm-constants.ts";
@@ -31,12 +31,12 @@ export class WasmInstance {
   #inputPointer = 0;
   #inputBytes = 0;
 
-  /** Errors: wasm-unavailable, abi-mismatch. */
-  constructor(wasm: BufferSource | WebAssembly.Module | undefined) {
+  /** `imports` beyond `env.abort` are for instrumented modules in tests. Errors: wasm-unavailable, abi-mismatch. */
+  constructor(wasm: BufferSource | WebAssembly.Module | undefined, imports: Imports = {}) {
     if (typeof WebAssembly === "undefined") {
       throw new CrdtError("wasm-unavailable", "this platform has no WebAssembly; choose the baseline engine");
     }
-    const { instance } = instantiateSync(wasm ?? engineModuleBytes(), {});
+    const { instance } = instantiateSync(wasm ?? engineModuleBytes(), imports);
     this.constants = readConstants(instance.exports);
     this.exports = instance.exports as unknown as WasmExports;
   }

@@ -1,0 +1,117 @@
+// Many documents in one linear memory: handles that outlive their document, memory that comes back after close, growth.
+import { describe, expect, it } from "vitest";
+import { type EngineDocument, OPCODES } from "../../../host/engine/engine.ts";
+import { WasmDocument } from "../../../host/engine/wasm/wasm-document.ts";
+import { createWasmEngine } from "../../../host/engine/wasm/wasm-engine.ts";
+import { WasmInstance } from "../../../host/engine/wasm/wasm-instance.ts";
+import { isCrdtError } from "../../../host/errors.ts";
+import { Batch, mutate, replicaId } from "../../conformance/batch.ts";
+
+const NOW_MS = 1_700_000_000_000;
+const options = { hashSeed: [1, 2], driftLimitMs: 60_000 } as const;
+
+function fill(document: EngineDocument, count: number, label: string): void {
+  const map = document.container("map", "m");
+  const set = document.container("set", "s");
+  const log = document.container("log", "l");
+  for (let begin = 0; begin < count; begin += 100) {
+    mutate(document, NOW_MS + begin, (batch) => {
+      for (let index = begin; index < begin + 100; index++) {
+        batch.put(map, `key ${index}`, `${label} ${index}`).add(set, `element ${index}`).push(log, label);
+      }
+      return batch;
+    });
+  }
+}
+
+describe("linear memory", () => {
+  it("keeps 2,000 documents apart", () => {
+    const engine = createWasmEngine();
+    const documents = Array.from({ length: 2_000 }, (_, index) =>
+      engine.createDocument({ replica: replicaId(index + 1), ...options }),
+    );
+    documents.forEach((document, index) => {
+      const map = document.container("map", "m");
+      mutate(document, NOW_MS, (batch) => batch.put(map, "key", `of ${index}`));
+    });
+    documents.forEach((document, index) => {
+      const value = document.read(document.container("map", "m"), Uint8Array.from([0x6b, 0x65, 0x79]));
+      expect(String.fromCharCode(...value!)).toBe(`of ${index}`);
+      if (index % 2 === 0) document.close();
+    });
+    expect(engine.statistics().documents).toBe(1_000);
+    for (let index = 1; index < 2_000; index += 2) documents[index]!.checkInvariants();
+  });
+
+  it("gives the memory of closed documents to new ones", () => {
+    const instance = new WasmInstance(undefined);
+    const pages: number[] = [];
+    for (let round = 0; round < 6; round++) {
+      const document = new WasmDocument(instance, { replica: replicaId(round + 1), ...options });
+      fill(document, 5_000, "x".repeat(40));
+      document.checkInvariants();
+      document.close();
+      pages.push(instance.exports.freePages());
+    }
+    expect(pages[5]).toBe(pages[1]);
+  });
+
+  it("does not grow with rewriting, removing and adding again", () => {
+    const instance = new WasmInstance(undefined);
+    const document = new WasmDocument(instance, { replica: replicaId(1), ...options });
+    const churn = (): number => {
+      const set = document.container("set", "s");
+      for (let round = 0; round < 20; round++) {
+        fill(document, 1_000, `value ${round}`);
+        mutate(document, NOW_MS, (batch) => batch.clear(set));
+        document.compact(document.versionVector(), NOW_MS);
+        mutate(document, NOW_MS, (batch) =>
+          batch.truncate(document.container("log", "l"), {
+            timestamp: document.clock(),
+            replica: 1n,
+            sequence: document.sequence(),
+          }),
+        );
+      }
+      document.checkInvariants();
+      return instance.exports.freePages();
+    };
+    churn();
+    const before = churn();
+    expect(churn()).toBe(before);
+  });
+
+  it("survives growth: views are taken anew", () => {
+    const engine = createWasmEngine();
+    const document = engine.createDocument({ replica: replicaId(1), ...options });
+    const { memoryBytes } = engine.statistics();
+    const map = document.container("map", "m");
+    const payloadBytes = 1_000_000;
+    const header = new Batch().operation(OPCODES.put, map).u32(1).u32(payloadBytes).bytes;
+    const batch = new Uint8Array(header.length + 1 + payloadBytes);
+    batch.set(header);
+    for (let index = 0; index < 40; index++) {
+      batch.fill(index, header.length);
+      document.mutate(batch, batch.length, NOW_MS);
+    }
+    expect(engine.statistics().memoryBytes).toBeGreaterThan(memoryBytes!);
+    const last = document.read(map, Uint8Array.of(39))!;
+    expect(last.length).toBe(payloadBytes);
+    expect(last.every((byte) => byte === 39)).toBe(true);
+  });
+
+  it("tells a closed document from the one that took its place", () => {
+    const engine = createWasmEngine();
+    const first = engine.createDocument({ replica: replicaId(1), ...options });
+    first.close();
+    const second = engine.createDocument({ replica: replicaId(2), ...options });
+    let caught: unknown;
+    try {
+      first.sequence();
+    } catch (error) {
+      caught = error;
+    }
+    expect(isCrdtError(caught, "document-closed")).toBe(true);
+    expect(second.sequence()).toBe(0);
+  });
+});
