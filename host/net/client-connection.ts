@@ -9,7 +9,8 @@ import { Backoff } from "./backoff.ts";
 import type { Hub } from "./hub.ts";
 import type { Link } from "./link.ts";
 import type { Report } from "./messages.ts";
-import type { Session, SessionEnd } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { SessionEnd } from "./session-errors.ts";
 
 /** A connection that held so long starts the next pauses from the shortest. */
 const HELD_MS = 5_000;

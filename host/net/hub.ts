@@ -11,14 +11,8 @@ import { idTaken, type Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Room } from "./room.ts";
-import {
-  Fatal,
-  Refused,
-  Session,
-  type SessionEnd,
-  type SessionOwner,
-  type SessionTiming,
-} from "./session.ts";
+import { Session, type SessionOwner, type SessionTiming } from "./session.ts";
+import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
 
 export interface NetworkOptions {
   /** What peers see this replica called; for people. */

@@ -1,12 +1,13 @@
 // One connection between two replicas: the handshake, then frames handed to the link of their document, until
 // somebody breaks the protocol or the transport ends. Nothing is merged before the peer's hello was judged. Leaves
 // reconnecting to client-connection.ts and what documents there are to the hub.
-import { CrdtError, isCrdtError } from "../errors.ts";
+import { CrdtError } from "../errors.ts";
 import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { ReplicaHost } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
+import { DrainQueue } from "./drain-queue.ts";
 import { malformed } from "./frame-reader.ts";
 import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -23,12 +24,11 @@ import {
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
 import { Room } from "./room.ts";
+import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
 import { StreamFrame } from "./stream-frame.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
-const DRAIN_POLL_MS = 10;
 const CLOSE_PROTOCOL_ERROR = 1002;
-const CLOSE_MESSAGE_TOO_LARGE = 1009;
 /** A peer that reads nothing but keeps asking is dropped at this many times the backlog. */
 const BACKLOG_FACTOR_MAX = 4;
 
@@ -59,22 +59,6 @@ export interface SessionOwner {
   left(session: Session, link: Link): void;
 }
 
-export interface SessionEnd {
-  /** What ended it; undefined after a close that somebody asked for. */
-  readonly error: CrdtError | undefined;
-  readonly retry: Retry;
-}
-
-/** A refusal of a document, with the reason the peer is told. */
-export class Refused extends Error {
-  readonly reason: number;
-
-  constructor(reason: number, explanation: string) {
-    super(explanation);
-    this.reason = reason;
-  }
-}
-
 export class Session implements LinkWire {
   readonly role: Role;
   readonly transport: Transport;
@@ -90,10 +74,9 @@ export class Session implements LinkWire {
   readonly #byPeerIndex = new Map<number, Link>();
   readonly #opening = new Set<string>();
   readonly #toAcknowledge = new Set<Link>();
-  readonly #waiting = new Map<Outbound, number>();
+  readonly #draining: DrainQueue;
   #cancelAcknowledge: (() => void) | undefined;
   #cancelHandshake: () => void;
-  #isDrainScheduled = false;
   #greeting: Hello | undefined;
   #isEnded = false;
 
@@ -103,6 +86,7 @@ export class Session implements LinkWire {
     this.#owner = owner;
     const { platform } = owner.host;
     this.openedAtMs = platform.monotonicMs();
+    this.#draining = new DrainQueue(platform, transport);
     this.#ownHello = this.#hello();
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
@@ -195,10 +179,7 @@ export class Session implements LinkWire {
   }
 
   resumeBelow(bytes: number, outbound: Outbound): void {
-    this.#waiting.set(outbound, bytes);
-    if (this.#isDrainScheduled) return;
-    this.#isDrainScheduled = true;
-    this.#owner.host.platform.onTurnEnd(() => this.#drain());
+    this.#draining.add(bytes, outbound);
   }
 
   /** Ends the connection because of `error` (said to the peer), or as asked when there is none. */
@@ -421,7 +402,7 @@ export class Session implements LinkWire {
     this.#links.delete(link.room.core.name);
     if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
     this.#toAcknowledge.delete(link);
-    this.#waiting.delete(link.outbound);
+    this.#draining.remove(link.outbound);
     this.#owner.left(this, link);
   }
 
@@ -438,18 +419,6 @@ export class Session implements LinkWire {
     const links = [...this.#toAcknowledge];
     this.#toAcknowledge.clear();
     for (const link of links) link.acknowledge();
-  }
-
-  #drain(): void {
-    this.#isDrainScheduled = false;
-    for (const [outbound, bytes] of [...this.#waiting]) {
-      if (this.#isEnded || this.transport.bufferedBytes > bytes) break;
-      this.#waiting.delete(outbound);
-      outbound.resume();
-    }
-    if (this.#isEnded || this.#waiting.size === 0 || this.#isDrainScheduled) return;
-    this.#isDrainScheduled = true;
-    this.#owner.host.platform.setTimer(() => this.#drain(), DRAIN_POLL_MS);
   }
 
   /** What a transport lost in spite of its promise is asked for again. */
@@ -469,16 +438,9 @@ export class Session implements LinkWire {
     if (this.#greeting === undefined) this.#lost("it did not say hello in time");
   }
 
-  #fail(error: unknown): void {
-    if (error instanceof Fatal) {
-      this.close(error.error, error.retry);
-      return;
-    }
-    const coded = isCrdtError(error)
-      ? error
-      : new CrdtError("protocol-error", `handling a frame failed: ${error}`, { cause: error });
-    const canRetry = coded.code !== "unsupported-version" && coded.code !== "unsupported-type";
-    this.close(coded, canRetry ? "yes" : "no");
+  #fail(failure: unknown): void {
+    const { error, retry } = endOf(failure);
+    this.close(error, retry);
   }
 
   #lost(reason: string): void {
@@ -490,15 +452,8 @@ export class Session implements LinkWire {
     this.#end({ error, retry: "yes" });
   }
 
-  #closed({ code, reason }: TransportClose): void {
-    const what = `the connection to ${this.transport.peer} closed (${code}${reason && `, ${reason}`})`;
-    if (code === CLOSE_MESSAGE_TOO_LARGE) {
-      const error = new CrdtError(
-        "message-too-large",
-        `${what}: send deltas in parts, as this protocol does`,
-      );
-      this.#end({ error, retry: "yes" });
-    } else this.#end({ error: new CrdtError("connection-closed", what), retry: "yes" });
+  #closed(close: TransportClose): void {
+    this.#end({ error: errorOfClose(this.transport.peer, close), retry: "yes" });
   }
 
   #end(end: SessionEnd): void {
@@ -509,18 +464,6 @@ export class Session implements LinkWire {
     this.heartbeat.stop();
     for (const link of [...this.#links.values()]) this.#unlink(link);
     this.#owner.ended(this, end);
-  }
-}
-
-/** An error whose consequence for connecting again is known where it is found. */
-export class Fatal extends Error {
-  readonly error: CrdtError;
-  readonly retry: Retry;
-
-  constructor(error: CrdtError, retry: Retry) {
-    super(error.message);
-    this.error = error;
-    this.retry = retry;
   }
 }
 

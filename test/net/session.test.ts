@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ReplicaId } from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
 import { encodeMessage, REFUSALS } from "../../host/net/messages.ts";
-import type { SessionEnd } from "../../host/net/session.ts";
+import type { SessionEnd } from "../../host/net/session-errors.ts";
 import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
 import { platform } from "../../host/platform/node.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";

@@ -1,0 +1,45 @@
+// Outgoing documents that wait for a transport to drain. Transports do not say when they have, so while somebody
+// waits it is looked at: after the turn, then every few milliseconds.
+import type { Platform } from "../platform/platform.ts";
+import type { Outbound } from "./outbound.ts";
+
+const POLL_MS = 10;
+
+export class DrainQueue {
+  readonly #platform: Pick<Platform, "onTurnEnd" | "setTimer">;
+  readonly #transport: { readonly bufferedBytes: number };
+  /** Who waits, and for how few bytes. */
+  readonly #waiting = new Map<Outbound, number>();
+  #isScheduled = false;
+
+  constructor(
+    platform: Pick<Platform, "onTurnEnd" | "setTimer">,
+    transport: { readonly bufferedBytes: number },
+  ) {
+    this.#platform = platform;
+    this.#transport = transport;
+  }
+
+  /** Calls `outbound.resume()` after this turn, once no more than `bytes` are queued. */
+  add(bytes: number, outbound: Outbound): void {
+    this.#waiting.set(outbound, bytes);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#platform.onTurnEnd(() => this.#resume());
+  }
+
+  remove(outbound: Outbound): void {
+    this.#waiting.delete(outbound);
+  }
+
+  #resume(): void {
+    this.#isScheduled = false;
+    for (const [outbound, bytes] of [...this.#waiting]) {
+      if (this.#transport.bufferedBytes > bytes) break;
+      if (this.#waiting.delete(outbound)) outbound.resume();
+    }
+    if (this.#waiting.size === 0 || this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#platform.setTimer(() => this.#resume(), POLL_MS);
+  }
+}
