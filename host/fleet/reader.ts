@@ -19,6 +19,8 @@ export const CLAIM_BYTES_MAX = 512 * 1024;
 const IDLE_MS = 250;
 /** An agent that had to step back waits up to so long, so that two do not step back for ever. */
 const STEP_BACK_MS = 40;
+/** How long a file that was not as listed is left alone, unless it is listed anew: it may have changed back. */
+export const SET_ASIDE_MS = 2000;
 
 export interface ReaderOptions {
   readonly fleet: FleetDocument;
@@ -38,8 +40,8 @@ export class Reader {
   readonly #options: ReaderOptions;
   readonly #view: WorkView;
   readonly #aborted: Promise<void>;
-  /** Files that could not be read as wanted, with the digest wanted: the coordinator looks at them again. */
-  readonly #setAside = new Map<string, string>();
+  /** Files that could not be read as wanted: left alone until the coordinator wants another digest, or for a while. */
+  readonly #setAside = new Map<string, { readonly digest: string; readonly untilMs: number }>();
   #state: "idle" | "reading" = "idle";
 
   constructor(options: ReaderOptions) {
@@ -104,7 +106,7 @@ export class Reader {
     const file = await readTextFile(folder, path);
     if (wanted === undefined) return;
     if ("reason" in file || file.digest !== wanted.digest) {
-      this.#setAside.set(path, wanted.digest);
+      this.#setAside.set(path, { digest: wanted.digest, untilMs: performance.now() + SET_ASIDE_MS });
       const [what, detail] =
         "reason" in file
           ? (["refused", file.reason] as const)
@@ -150,8 +152,8 @@ export class Reader {
   #notForMe(): Set<string> {
     const { board, replica, fleet } = this.#options;
     const held = this.#view.heldByOthers(replica, (agent) => board.isLive(agent));
-    for (const [path, digest] of this.#setAside) {
-      if (fleet.work.get(path)?.digest === digest) held.add(path);
+    for (const [path, { digest, untilMs }] of this.#setAside) {
+      if (fleet.work.get(path)?.digest === digest && performance.now() < untilMs) held.add(path);
       else this.#setAside.delete(path);
     }
     return held;

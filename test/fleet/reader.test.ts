@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Coordinator } from "../../host/fleet/coordinator.ts";
 import { countFolder } from "../../host/fleet/plain-count.ts";
 import { PresenceBoard } from "../../host/fleet/presence.ts";
-import { Reader } from "../../host/fleet/reader.ts";
+import { Reader, SET_ASIDE_MS } from "../../host/fleet/reader.ts";
 import {
   type AgentPresence,
   Fleet,
@@ -187,6 +187,19 @@ describe("the fleet without processes", () => {
     expect([...node.fleet.files.keys()].filter((path) => claimed.includes(path))).toEqual([]);
     node.presence.agents.set(other, { ...SOMEBODY, name: "other", state: "lost", beat: 2 });
     await expect.poll(() => reader.files).toBe(4);
+  });
+
+  test("a file that changed and changed back is read all the same", async () => {
+    await writeFile(join(folder, "a.md"), "as listed");
+    const node = await open();
+    const coordinator = coordinatorOf(node);
+    await coordinator.open();
+    await writeFile(join(folder, "a.md"), "something else");
+    coordinator.begin();
+    const { reader } = readerOf(node, "agent");
+    await expect.poll(() => node.fleet.history.entries().at(-1)?.value.what).toBe("changed");
+    await writeFile(join(folder, "a.md"), "as listed");
+    await expect.poll(() => reader.files, { timeout: 2 * SET_ASIDE_MS }).toBe(1);
   });
 
   test("a file that was not as listed is set aside until it is listed again", async () => {
