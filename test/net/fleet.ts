@@ -1,7 +1,7 @@
 // Replicas joined by memory transports, for tests: who is connected to whom is said in one line, and a transport can
 // be made to lose, double, swap, cut or damage what it carries.
-import { createBaselineEngine } from "../../host/engine/baseline/baseline-engine.ts";
 import type { ReplicaId } from "../../host/engine/engine.ts";
+import { loadEngine } from "../../host/engine/load-engine.ts";
 import { type Hub, hubOf, type NetworkOptions, type Session } from "../../host/net/index.ts";
 import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
 import { platform as nodePlatform } from "../../host/platform/node.ts";
@@ -24,7 +24,8 @@ export interface Node {
   readonly hub: Hub;
 }
 
-const engine = createBaselineEngine();
+/** The sessions do not know the difference; NET_ENGINE=wasm runs them on the other engine. */
+const engine = await loadEngine({ engine: process.env.NET_ENGINE === "wasm" ? "wasm" : "baseline" });
 
 export const FAST = { timing: { heartbeatMs: 400, repairMs: 60, handshakeMs: 500 } } as const;
 
