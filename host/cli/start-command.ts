@@ -16,6 +16,8 @@ import { openRelayAndPage, type RelayAndPage } from "./relay-and-page.ts";
 import type { Terminal } from "./terminal.ts";
 
 const PROGRESS_MS = 200;
+/** Files that cannot be read are named up to so many. */
+const PROBLEMS_SHOWN = 10;
 
 export interface StartCommandOptions {
   readonly folder?: string;
@@ -119,7 +121,11 @@ function announce(
   );
   terminal.line(`page    ${relay.pageUrl}`);
   terminal.line(`data    ${job.data}`);
-  for (const { path, reason } of coordinator.problems) terminal.news(`not read: ${path} ${reason}`);
+  const { problems } = coordinator;
+  for (const { path, reason } of problems.slice(0, PROBLEMS_SHOWN))
+    terminal.news(`not read: ${path} ${reason}`);
+  const more = problems.length - PROBLEMS_SHOWN;
+  if (more > 0) terminal.news(`not read: ${formatCount(more)} more, which --json lists`);
 }
 
 function showProgress({ coordinator: { view }, supervisor }: FleetRun, terminal: Terminal): void {

@@ -84,6 +84,16 @@ describe("jarvis start", () => {
     expect(stdout).toContain("all digests are equal; the totals are equal");
   });
 
+  test("what cannot be read is named and left out on both sides", async () => {
+    await generateFolder(folder, 3, 20);
+    for (let index = 0; index < 12; index++) await writeFile(join(folder, `binary-${index}.txt`), "\0");
+    const finished = await run(words("--exit", "--json", "--agents", "1"));
+    const outcome = expectExact(finished, 3);
+    expect(outcome.notRead).toHaveLength(12);
+    expect(finished.stderr).toContain("not read: binary-0.txt is binary: it holds a NUL byte");
+    expect(finished.stderr).toContain("not read: 2 more");
+  });
+
   test("an empty folder is done at once", async () => {
     await generateFolder(folder, 1, 10);
     await rm(join(folder, "part-0"), { recursive: true });
