@@ -31,7 +31,7 @@ const missing = (paths: readonly string[]): string | undefined => {
   return absent.length === 0 ? undefined : `${absent.join(" and ")} not there; node scripts/build.mjs --wasm`;
 };
 
-export const candidates: readonly Candidate[] = [
+const all: readonly Candidate[] = [
   { name: "baseline", missing: undefined, create: async () => createBaselineEngine() },
   { name: "wasm", missing: missing([wasmEnginePath, releasePath]), create: () => createWasm() },
   {
@@ -41,11 +41,13 @@ export const candidates: readonly Candidate[] = [
   },
 ];
 
-/** Runs `suite` once for each engine (`ENGINES=baseline,wasm` chooses). */
+const chosen = process.env.ENGINES?.split(",");
+/** The engines to test; `ENGINES=baseline,wasm` chooses among them. */
+export const candidates = all.filter(({ name }) => chosen === undefined || chosen.includes(name));
+
+/** Runs `suite` once for each engine. */
 export function describeEngines(title: string, suite: (create: () => Promise<Engine>) => void): void {
-  const chosen = process.env.ENGINES?.split(",");
   for (const candidate of candidates) {
-    if (chosen !== undefined && !chosen.includes(candidate.name)) continue;
     if (candidate.missing === undefined) {
       describe(`${title} · ${candidate.name}`, () => suite(candidate.create));
     } else {
@@ -59,7 +61,7 @@ export function describeEnginePairs(
   title: string,
   suite: (create: () => Promise<readonly [Engine, Engine]>) => void,
 ): void {
-  for (const candidate of candidates.slice(1)) {
+  for (const candidate of candidates.filter(({ name }) => name !== "baseline")) {
     const create = async () => [createBaselineEngine(), await candidate.create()] as const;
     if (candidate.missing === undefined) describe(`${title} · ${candidate.name}`, () => suite(create));
     else describe.skip(`${title} · ${candidate.name} (${candidate.missing})`, () => suite(create));

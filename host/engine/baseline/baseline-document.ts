@@ -130,12 +130,7 @@ export class BaselineDocument implements EngineDocument {
     const { decoder } = this.#owner;
     try {
       decoder.decode(bytes);
-      const result = new DeltaMerge(state, decoder, nowMs, wantChanges).run();
-      state.commit();
-      return result;
-    } catch (error) {
-      state.rollback(0);
-      throw error;
+      return keepOrUndo(state, () => new DeltaMerge(state, decoder, nowMs, wantChanges).run());
     } finally {
       decoder.release();
     }
@@ -196,16 +191,14 @@ export class BaselineDocument implements EngineDocument {
     if (!Number.isInteger(timestamp) || timestamp < 0 || timestamp >= TWO_53) {
       throw invalid(`timestamp ${timestamp}; give an integer below 2^53`);
     }
-    state.raiseClock(timestamp);
-    state.commit();
+    keepOrUndo(state, () => state.raiseClock(timestamp));
   }
 
   compact(stable: Uint8Array, nowMs: number): CompactionResult {
     const state = this.#settled("compact");
     checkTime(nowMs);
-    const result = compact(state, readVector(stable), nowMs);
-    state.commit();
-    return result;
+    const vector = readVector(stable);
+    return keepOrUndo(state, () => compact(state, vector, nowMs));
   }
 
   read(container: number, key: Uint8Array): Uint8Array | undefined {
@@ -283,6 +276,19 @@ export class BaselineDocument implements EngineDocument {
     if (content.kind !== kind) throw wrongType(kind === "counter" ? "counter" : "read", typeName);
     return content as Extract<ContentIndex, { kind: Kind }>;
   }
+}
+
+/** Does `work` whole or not at all. */
+function keepOrUndo<Result>(state: DocumentState, work: () => Result): Result {
+  let result: Result;
+  try {
+    result = work();
+  } catch (error) {
+    state.rollback(0);
+    throw error;
+  }
+  state.commit();
+  return result;
 }
 
 function checkReplica(replica: ReplicaId): void {

@@ -222,15 +222,13 @@ export class DeltaMerge {
     const key = this.#key(index);
     const old = content.winners.get(key);
     if (old !== undefined && !beats(timestamps[index]!, column, sequences[index]!, old)) return;
-    this.#enter(column, index, container, key);
-    if (old !== undefined) this.#state.leave(old);
+    this.#enter(column, index, container, key, old);
   }
 
   #applySums(column: ReplicaColumn, index: number, container: Container, content: CounterIndex): void {
     // Sequences above what was seen ascend, so the entry is newer than the one before.
     const old = content.contributions.get(column);
-    this.#enter(column, index, container, "");
-    if (old !== undefined) this.#state.leave(old);
+    this.#enter(column, index, container, "", old);
   }
 
   #applyLogEntry(column: ReplicaColumn, index: number, container: Container, content: LogIndex): void {
@@ -247,8 +245,7 @@ export class DeltaMerge {
       const order = comparePositions(readPosition(key), mark);
       if (order < 0 || (order === 0 && column.id < old.replica.id)) return;
     }
-    this.#enter(column, index, container, key);
-    if (old !== undefined) this.#state.leave(old);
+    this.#enter(column, index, container, key, old);
     if (!this.#truncated.includes(content)) this.#truncated.push(content);
   }
 
@@ -260,7 +257,7 @@ export class DeltaMerge {
     return this.#keys.slice(begin - keyOffsets[0]!, end - keyOffsets[0]!);
   }
 
-  #enter(column: ReplicaColumn, index: number, container: Container, key: string): void {
+  #enter(column: ReplicaColumn, index: number, container: Container, key: string, old?: Entry): void {
     const { bytes, payloadOffsets, sequences, timestamps } = this.#delta;
     const { payloads } = this.#state;
     const begin = payloadOffsets[index]!;
@@ -282,7 +279,8 @@ export class DeltaMerge {
       start,
       length,
     );
-    this.#state.enter(entry);
+    if (old === undefined) this.#state.enter(entry);
+    else this.#state.replace(old, entry);
     this.#changes?.add(entry);
   }
 

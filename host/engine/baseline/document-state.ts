@@ -1,8 +1,8 @@
 // The state of one document: replica columns, containers, clock and floor, and the only primitives that change them.
-// Each primitive leaves a step in the journal; supersession is decided by the callers (mutation, merge, compaction).
+// Each primitive leaves a step in the journal, after its work is done; supersession is decided by the callers (mutation, merge, compaction).
 // Cost: every primitive O(1), a new replica or container excepted.
 import type { ContainerType, ContainerTypeName, ReplicaId } from "../engine.ts";
-import { byName, type Container, createContainer } from "./container.ts";
+import { type Container, createContainer } from "./container.ts";
 import type { Entry } from "./entry.ts";
 import { PayloadStore } from "./payload-store.ts";
 import { type Removal, ReplicaColumn } from "./replica-column.ts";
@@ -73,30 +73,23 @@ export class DocumentState {
     return container;
   }
 
-  /** Containers in the order of the container table. */
-  sortContainers(containers: Container[]): Container[] {
-    return containers.length > 1 ? containers.sort(byName) : containers;
-  }
-
   /** A new entry, the last of its column. */
   enter(entry: Entry): void {
+    this.#attach(entry);
     this.journal.push(entry);
-    entry.replica.entries.push(entry);
-    entry.isLive = true;
-    this.#count(entry, 1);
-    entry.container.content.insert(entry);
   }
 
-  /** A live entry goes. One that was replaced under its key goes after its successor entered. */
+  /** A new entry takes the place of the one its index holds for the same key. */
+  replace(old: Entry, entry: Entry): void {
+    this.#attach(entry);
+    this.#detach(old);
+    this.journal.pushBoth(old, entry);
+  }
+
+  /** A live entry goes. */
   leave(entry: Entry): void {
+    this.#detach(entry);
     this.journal.push(entry);
-    this.#die(entry);
-    const column = entry.replica;
-    column.deadEntries++;
-    if (!column.isQueued && column.needsTrim) {
-      column.isQueued = true;
-      this.#queue.push(column);
-    }
   }
 
   keep(column: ReplicaColumn, removal: Removal): void {
@@ -171,6 +164,23 @@ export class DocumentState {
   /** Takes back everything after the journal had `length` steps. */
   rollback(length: number): void {
     this.journal.undo(length, this.#toggle);
+  }
+
+  #attach(entry: Entry): void {
+    entry.container.content.insert(entry);
+    entry.replica.entries.push(entry);
+    entry.isLive = true;
+    this.#count(entry, 1);
+  }
+
+  #detach(entry: Entry): void {
+    this.#die(entry);
+    const column = entry.replica;
+    column.deadEntries++;
+    if (!column.isQueued && column.needsTrim) {
+      column.isQueued = true;
+      this.#queue.push(column);
+    }
   }
 
   #takeBack(entry: Entry): void {

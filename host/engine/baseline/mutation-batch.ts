@@ -119,8 +119,7 @@ export class MutationBatch {
       );
     }
     const length = writeVarint(sums, writeVarint(sums, 0, plus), minus);
-    this.#enter(container, "", this.#timestamp, sums, 0, length);
-    if (old !== undefined) this.#state.leave(old);
+    this.#enter(container, "", this.#timestamp, sums, 0, length, old);
     return true;
   }
 
@@ -156,8 +155,7 @@ export class MutationBatch {
     let timestamp = this.#timestamp;
     if (old === undefined) timestamp = Math.max(timestamp, this.#state.compacted + 1);
     else if (!beats(timestamp, column, column.sequence + 1, old)) timestamp = old.timestamp + 1;
-    this.#enter(container, key, timestamp, bytes, begin, length);
-    if (old !== undefined) this.#state.leave(old);
+    this.#enter(container, key, timestamp, bytes, begin, length, old);
   }
 
   #add(container: Container, content: Content<"elements">): boolean {
@@ -218,8 +216,7 @@ export class MutationBatch {
     const key = binaryString(position, 0, position.length);
     if (content.mark !== undefined && comparePositions(readPosition(key), content.mark) <= 0) return false;
     const old = content.markEntry;
-    this.#enter(container, key, this.#timestamp, NO_BYTES, 0, 0);
-    if (old !== undefined) this.#state.leave(old);
+    this.#enter(container, key, this.#timestamp, NO_BYTES, 0, 0, old);
     truncate(this.#state, content);
     return true;
   }
@@ -274,6 +271,7 @@ export class MutationBatch {
     bytes: Uint8Array,
     begin: number,
     length: number,
+    old?: Entry,
   ): Entry {
     if (timestamp >= TWO_53) throw clockExhausted(timestamp);
     const sequence = this.#nextSequence();
@@ -290,7 +288,8 @@ export class MutationBatch {
       payloads.start,
       length,
     );
-    this.#state.enter(entry);
+    if (old === undefined) this.#state.enter(entry);
+    else this.#state.replace(old, entry);
     return entry;
   }
 

@@ -15,6 +15,11 @@ export class UndoJournal {
     this.#steps.push(step);
   }
 
+  /** Two steps that only make sense together. */
+  pushBoth(first: UndoStep, second: UndoStep): void {
+    this.#steps.push(first, second);
+  }
+
   /** Takes back everything after `length`, newest first. */
   undo(length: number, toggle: (entry: Entry) => void): void {
     const steps = this.#steps;
