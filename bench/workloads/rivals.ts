@@ -9,8 +9,8 @@ const full: RowSizes = {
   writesPerWriter: 2_000,
   sharedKeys: 10_000,
   counters: 1_000,
-  samplesMin: 3,
-  budgetMs: 3_000,
+  samplesMin: 2,
+  budgetMs: 1_500,
 };
 const quick: RowSizes = {
   entries: 300,
