@@ -24,7 +24,7 @@ export interface MapChange extends ChangeBase {
   readonly type: "map";
   /** Keys that have a new value. */
   readonly set: readonly string[];
-  /** Keys that are gone. */
+  /** Keys that are gone; a key deleted afar that was never here may be among them. */
   readonly deleted: readonly string[];
 }
 

@@ -1,6 +1,7 @@
 // What all container handles share: their place in the document, a read cache they must be able to drop, and a
 // record of what changed while somebody is subscribed.
 import type { ContainerTypeName, EngineDocument } from "../engine/engine.ts";
+import { CrdtError, isCrdtError } from "../errors.ts";
 import type { Change, ChangeOrigin } from "./change.ts";
 import type { LocalWrites } from "./local-writes.ts";
 
@@ -40,6 +41,14 @@ export abstract class ContainerHandle {
   abstract takeChange(origin: ChangeOrigin): Change | undefined;
   /** This container as JSON can hold it. */
   abstract toJSON(): unknown;
+
+  /** What reading bytes threw that some other program wrote here, with the place it was read from. */
+  protected unreadable(error: unknown, place = ""): unknown {
+    if (!isCrdtError(error, "invalid-value")) return error;
+    return new CrdtError("invalid-value", `${this.type} "${this.name}"${place} holds ${error.message}`, {
+      cause: error,
+    });
+  }
 
   /** The engine, with all buffered mutations applied. */
   protected get settledEngine(): EngineDocument {

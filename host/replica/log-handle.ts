@@ -2,7 +2,7 @@
 // time: a log grows, and a cache of it would be dropped by each append.
 import type { ReplicaId } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
-import { type Frozen, jsonView } from "../wire/value.ts";
+import { type Frozen, jsonView, type Value } from "../wire/value.ts";
 import type { ChangeOrigin, LogChange } from "./change.ts";
 import { ContainerHandle } from "./container-handle.ts";
 import { EntriesExport } from "./entries-export.ts";
@@ -119,7 +119,7 @@ export class LogHandle<T> extends ContainerHandle implements Iterable<LogEntry<T
 
   #read(last: number): LogEntry<T>[] {
     const exported = this.#export(last);
-    const { values } = exported.payloadValues();
+    const values = this.#values(exported);
     const { timestamps, sequences } = exported;
     return values.map((value, index) => ({
       value: value as Frozen<T>,
@@ -128,6 +128,14 @@ export class LogHandle<T> extends ContainerHandle implements Iterable<LogEntry<T
       replica: exported.replica(index),
       sequence: sequences[index]!,
     }));
+  }
+
+  #values(exported: EntriesExport): readonly Value[] {
+    try {
+      return exported.payloadValues().values;
+    } catch (error) {
+      throw this.unreadable(error);
+    }
   }
 }
 

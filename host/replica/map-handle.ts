@@ -7,7 +7,7 @@ import { defineEntry, type Frozen, jsonView, type Value } from "../wire/value.ts
 import { ValueDecoder } from "../wire/value-decoder.ts";
 import type { ChangeOrigin, MapChange } from "./change.ts";
 import { CACHED_VALUES_MAX, ContainerHandle, TouchedKeys } from "./container-handle.ts";
-import { EntriesExport } from "./entries-export.ts";
+import { type DecodedValues, EntriesExport } from "./entries-export.ts";
 
 const keyWriter = new ByteWriter(256);
 const decoder = new ValueDecoder();
@@ -76,7 +76,8 @@ export class MapHandle<T extends object> extends ContainerHandle implements Iter
   }
 
   keys(): IterableIterator<MapKey<T>> {
-    return this.#load().keys.values() as IterableIterator<MapKey<T>>;
+    const keys = this.#rows?.keys ?? this.#readKeys(this.#export());
+    return keys.values() as IterableIterator<MapKey<T>>;
   }
 
   values(): IterableIterator<Frozen<T[MapKey<T>]>> {
@@ -128,9 +129,17 @@ export class MapHandle<T extends object> extends ContainerHandle implements Iter
     if (this.#rows !== undefined) return fallback;
     const payload = this.settledEngine.read(this.index, keyBytes(key));
     if (payload === undefined) return fallback;
-    const value = decoder.open(payload).decode(0, payload.length);
+    const value = this.#decode(payload, key);
     if (!decoder.hasBytes) this.#keep(key, value);
     return value;
+  }
+
+  #decode(payload: Uint8Array, key: string): Value {
+    try {
+      return decoder.open(payload).decode(0, payload.length);
+    } catch (error) {
+      throw this.unreadable(error, ` under key ${JSON.stringify(key)}`);
+    }
   }
 
   #keep(key: string, value: Value): void {
@@ -158,15 +167,35 @@ export class MapHandle<T extends object> extends ContainerHandle implements Iter
 
   #load(): Rows {
     if (this.#rows !== undefined) return this.#rows;
-    const exported = new EntriesExport(this.settledEngine.entries(this.index, 0));
-    const keys = exported.textKeys();
-    const { values, hasBytes } = exported.payloadValues((index) => this.#values.get(keys[index]!));
+    const exported = this.#export();
+    const keys = this.#readKeys(exported);
+    const { values, hasBytes } = this.#readValues(exported, keys);
     const rows = { keys, values };
     if (hasBytes || keys.length > CACHED_VALUES_MAX) return rows;
     this.#values.clear();
     for (let index = 0; index < keys.length; index++) this.#values.set(keys[index]!, values[index]!);
     this.#rows = rows;
     return rows;
+  }
+
+  #export(): EntriesExport {
+    return new EntriesExport(this.settledEngine.entries(this.index, 0));
+  }
+
+  #readKeys(exported: EntriesExport): string[] {
+    try {
+      return exported.textKeys();
+    } catch (error) {
+      throw this.unreadable(error);
+    }
+  }
+
+  #readValues(exported: EntriesExport, keys: readonly string[]): DecodedValues {
+    try {
+      return exported.payloadValues((index) => this.#values.get(keys[index]!));
+    } catch (error) {
+      throw this.unreadable(error);
+    }
   }
 }
 

@@ -19,9 +19,17 @@ export class RegisterHandle<T> extends ContainerHandle {
     const payload = this.settledEngine.read(this.index, NO_KEY);
     if (payload === undefined) return fallback;
     const decoder = new ValueDecoder(payload);
-    const value = decoder.decode(0, payload.length);
+    const value = this.#decode(decoder, payload.length);
     if (!decoder.hasBytes) this.#value = value;
     return value;
+  }
+
+  #decode(decoder: ValueDecoder, length: number): Value {
+    try {
+      return decoder.decode(0, length);
+    } catch (error) {
+      throw this.unreadable(error);
+    }
   }
 
   /** Errors: invalid-value, limit-exceeded. */

@@ -169,9 +169,13 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   ): Promise<Document<Schema<Definitions>>> {
     const core = await this.#core(name);
     const state = this.#stateOf(core);
-    const document = openDocument(state, this, documentSchema);
     this.#views.set(state, (this.#views.get(state) ?? 0) + 1);
-    return document;
+    try {
+      return openDocument(state, this, documentSchema);
+    } catch (error) {
+      await this.release(state);
+      throw error;
+    }
   }
 
   async durable(target: DocumentCore | DocumentState): Promise<void> {

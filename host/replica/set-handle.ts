@@ -7,7 +7,7 @@ import { ValueDecoder } from "../wire/value-decoder.ts";
 import { writeValue } from "../wire/value-encoder.ts";
 import type { ChangeOrigin, SetChange } from "./change.ts";
 import { CACHED_VALUES_MAX, ContainerHandle, TouchedKeys } from "./container-handle.ts";
-import { EntriesExport } from "./entries-export.ts";
+import { type DecodedValues, EntriesExport } from "./entries-export.ts";
 
 const elementWriter = new ByteWriter(256);
 
@@ -107,10 +107,18 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
 
   #load(): readonly Value[] {
     if (this.#elements !== undefined) return this.#elements;
-    const exported = new EntriesExport(this.settledEngine.entries(this.index, 0));
-    const { values, hasBytes } = exported.elementKeys(this.size);
+    const { values, hasBytes } = this.#read();
     if (!hasBytes && values.length <= CACHED_VALUES_MAX) this.#elements = values;
     return values;
+  }
+
+  #read(): DecodedValues {
+    const exported = new EntriesExport(this.settledEngine.entries(this.index, 0));
+    try {
+      return exported.elementKeys(this.size);
+    } catch (error) {
+      throw this.unreadable(error);
+    }
   }
 }
 

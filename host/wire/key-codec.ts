@@ -135,6 +135,6 @@ function decodeRun(bytes: Uint8Array, start: number, end: number): string {
 function noText(reason: string): CrdtError {
   return new CrdtError(
     "invalid-value",
-    `a key or string that is no WTF-8: ${reason}; its writer is at fault`,
+    `bytes of a key or string that are no WTF-8: ${reason}; its writer is at fault`,
   );
 }

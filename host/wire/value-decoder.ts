@@ -237,7 +237,7 @@ export class ValueDecoder {
   #malformed(reason: string): CrdtError {
     return new CrdtError(
       "invalid-value",
-      `a stored value that is no canonical CBOR: ${reason} at byte ${this.#offset}; its writer is at fault`,
+      `bytes that are no canonical CBOR: ${reason} at byte ${this.#offset}; its writer is at fault`,
     );
   }
 }

@@ -206,11 +206,28 @@ describe.each(ENGINES)("a document on $name", (engine) => {
   });
 });
 
-it("a register read of bytes that are no value says who is at fault", async () => {
+it("a document that cannot be opened with a schema is let go of", async () => {
+  const { replica } = await createMember(ENGINES[0]!);
+  const home = await replica.open("home", Home);
+  home.tags.add("x");
+  await expect(replica.open("home", schema({ tags: log<string>() }))).rejects.toMatchObject({
+    code: "container-type",
+  });
+  expect(home.tags.size).toBe(1);
+  await home.close();
+  expect([...hostOf(replica).documents()]).toEqual([]);
+});
+
+it("a read of bytes that are no value says who is at fault", async () => {
   const { replica } = await createMember(ENGINES[0]!);
   const home = await replica.open(
     "home",
-    schema({ title: register<string>(), settings: map<Record<string, Value>>() }),
+    schema({
+      title: register<string>(),
+      settings: map<Record<string, Value>>(),
+      tags: set<Value>(),
+      events: log<Value>(),
+    }),
   );
   const { OPCODES } = await import("../../host/engine/engine.ts");
   const core = [...hostOf(replica).documents()][0]!;
@@ -234,13 +251,31 @@ it("a register read of bytes that are no value says who is at fault", async () =
   };
   put(core.engine.container("register", "title"), [], [0xff]);
   expect(() => home.title.get()).toThrow(expect.objectContaining({ code: "invalid-value" }));
+  expect(() => home.title.get()).toThrow(/^register "title" holds bytes that are no canonical CBOR/);
+  put(core.engine.container("map", "settings"), [0x61], [0xff]);
+  expect(() => home.settings.get("a")).toThrow(/^map "settings" under key "a" holds bytes/);
+  expect(() => [...home.settings]).toThrow(/^map "settings" holds bytes that are no canonical CBOR/);
+  expect([...home.settings.keys()]).toEqual(["a"]);
+  expect(home.settings.delete("a")).toBe(true);
   put(core.engine.container("map", "settings"), [0xff], [1]);
+  expect(() => [...home.settings.keys()]).toThrow(
+    /^map "settings" holds bytes of a key or string that are no WTF-8/,
+  );
   expect(() => [...home.settings]).toThrow(expect.objectContaining({ code: "invalid-value" }));
+  const add = (container: number, element: number[]): void => {
+    const bytes = [OPCODES.add, container, 0, element.length, 0, 0, 0, ...element];
+    core.engine.mutate(Uint8Array.from(bytes), bytes.length, 0);
+  };
+  add(core.engine.container("set", "tags"), [0x18, 0x17]);
+  expect(() => [...home.tags]).toThrow(/^set "tags" holds bytes that are no canonical CBOR/);
+  const appended = [OPCODES.append, core.engine.container("log", "events"), 0, 1, 0, 0, 0, 0xff];
+  core.engine.mutate(Uint8Array.from(appended), appended.length, 0);
+  expect(() => home.events.entries()).toThrow(/^log "events" holds bytes/);
   const peer = await createMember(ENGINES[0]!);
   const other = await peer.replica.open("home", schema({ settings: map<Record<string, Value>>() }));
   const heard = vi.fn();
   other.subscribe(heard);
   other.load(home.snapshot());
-  expect(heard).not.toHaveBeenCalled();
+  expect(heard.mock.calls).toEqual([[expect.objectContaining({ set: [], deleted: ["a"] })]]);
   expect(other.digest()).toBe(home.digest());
 });
