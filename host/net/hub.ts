@@ -47,6 +47,8 @@ export class Hub implements Network, SessionOwner {
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #rooms = new Map<string, Room>();
+  /** Documents opened for a peer: they stay open when the application here closes its view. */
+  readonly #served = new WeakSet<DocumentCore>();
   readonly #sessions = new Set<Session>();
   readonly #ends = new Map<Session, (end: SessionEnd) => void>();
   readonly #greetings = new Map<Session, (session: Session) => void>();
@@ -171,7 +173,7 @@ export class Hub implements Network, SessionOwner {
       throw new Refused(REFUSALS.notAllowed, `this relay does not serve document "${name}" to this replica`);
     }
     const room = this.#rooms.get(name);
-    return room ?? this.#openRoom(name);
+    return room !== undefined && this.#served.has(room.core) ? room : this.#openRoom(name);
   }
 
   refused(session: Session, name: string, explanation: string): void {
@@ -197,7 +199,9 @@ export class Hub implements Network, SessionOwner {
 
   async #openRoom(name: string): Promise<Room> {
     try {
-      return this.#roomOf(await this.host.openCore(name));
+      const core = await this.host.openCore(name);
+      this.#served.add(core);
+      return this.#roomOf(core);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Refused(REFUSALS.cannotOpen, reason);

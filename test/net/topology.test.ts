@@ -37,6 +37,24 @@ describe("a chain of two relays", () => {
   });
 });
 
+describe("a relay that also reads a document itself", () => {
+  it("goes on serving it after closing its own view", async () => {
+    const [a, relay, far] = [createNode(1), createNode(2), createNode(3)];
+    const view = await openHome(relay);
+    join(relay, far);
+    await converged([relay, far]);
+    const home = await openHome(a);
+    join(a, relay);
+    home.visits.increment();
+    await converged([a, relay, far]);
+    expect(view.visits.value).toBe(1);
+    view.close();
+    await pause(20);
+    home.visits.increment();
+    await converged([a, relay, far]);
+  });
+});
+
 describe("a ring of three", () => {
   it("falls silent", async () => {
     const nodes = [createNode(1, QUIET), createNode(2, QUIET), createNode(3, QUIET)];
