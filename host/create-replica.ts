@@ -32,10 +32,8 @@ export interface ReplicaOptions {
 export async function createReplica(options: ReplicaOptions = {}): Promise<Replica> {
   const { platform = ownPlatform, engine = "auto", driftLimitMs = CLOCK_DRIFT_MS_MAX } = options;
   checkOptions(options, driftLimitMs);
-  const [loaded, store] = await Promise.all([
-    typeof engine === "string" ? loadEngine({ engine }) : engine,
-    openStoreOf(options, platform),
-  ]);
+  const loaded = typeof engine === "string" ? await loadEngine({ engine }) : engine;
+  const store = await openStoreOf(options, platform);
   return new Replica({
     platform,
     engine: loaded,

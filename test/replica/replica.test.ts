@@ -202,7 +202,9 @@ it("options that make no sense are refused", async () => {
   expect(await codeOf({ engine, driftLimitMs: -1 })).toBe("invalid-argument");
   expect(await codeOf({ engine, durability: "maybe" })).toBe("invalid-argument");
   expect(await codeOf({ engine, id: "00000000000000aa", storage: "x" })).toBe("invalid-argument");
-  expect(await codeOf({ engine: "rust" })).toBe("invalid-argument");
+  const platform = createSimulatedPlatform(7);
+  expect(await codeOf({ engine: "rust", platform, storage: "place" })).toBe("invalid-argument");
+  expect(await codeOf({ engine, platform, storage: "place" })).toBe("none");
 });
 
 it("a replica with a store finds its documents again", async () => {
