@@ -31,6 +31,8 @@ interface Node {
   readonly known: Map<Node, Map<string, number>>;
   skewMs: number;
   flushed: number;
+  /** Struck off the members: the others compact without it, until it comes back at the end. */
+  isAway: boolean;
 }
 
 type ClockMode = "true" | "sloppy" | "wild";
@@ -44,6 +46,7 @@ export const tally = {
   rollbacks: 0,
   equalPairs: 0,
   streamed: 0,
+  leavers: 0,
 };
 
 export class History {
@@ -68,6 +71,8 @@ export class History {
     for (let count = 2 + random.below(3); count > 0; count--) this.#join();
     for (let step = 6 + random.below(30); step > 0; step--) this.#step();
     this.#checkDigests();
+    if (this.#nodes.some(({ isAway }) => isAway)) this.#settle(this.#random.pick(this.#members()));
+    for (const node of this.#nodes) node.isAway = false;
     this.#syncAll();
     this.#checkAll();
     for (const { document } of this.#nodes) document.close();
@@ -92,6 +97,7 @@ export class History {
       known: new Map(),
       skewMs: 0,
       flushed: 0,
+      isAway: false,
     };
     if (this.#clockMode === "sloppy") node.skewMs = this.#random.below(4000) - 2000;
     if (this.#clockMode === "wild")
@@ -106,8 +112,8 @@ export class History {
 
   #step(): void {
     const random = this.#random;
-    const node = random.pick(this.#nodes);
-    const other = random.pick(this.#nodes);
+    const node = random.pick(this.#members());
+    const other = random.pick(this.#members());
     if (random.chance(0.3)) this.#elapsedMs += random.below(3);
     if (random.chance(0.02)) this.#elapsedMs += random.pick([1000, DRIFT_LIMIT_MS * 2]);
     if (this.#clockMode === "wild" && random.chance(0.1)) node.skewMs -= random.below(2 * YEAR_MS) - YEAR_MS;
@@ -119,7 +125,8 @@ export class History {
     else if (dice < 91) this.#pump(node);
     else if (dice < 93) this.#cut(node);
     else if (dice < 95) this.#compact(node);
-    else if (dice < 97) this.#settle(node);
+    else if (dice < 96) this.#settle(node);
+    else if (dice < 97) this.#leave(node, other);
     else if (dice < 98) this.#rollBack(node);
     else if (dice < 99 && this.#nodes.length < 5) this.#joinLate(node);
     else this.#checkDigests();
@@ -186,7 +193,7 @@ export class History {
     if (this.#inFlight.length === 0) return;
     const [message] = this.#inFlight.splice(this.#random.below(this.#inFlight.length), 1);
     if (this.#random.chance(0.25)) return;
-    this.#merge(message!.to, message!.bytes, message!.from);
+    if (!message!.to.isAway) this.#merge(message!.to, message!.bytes, message!.from);
     if (this.#random.chance(0.3)) this.#inFlight.push(message!);
   }
 
@@ -225,8 +232,8 @@ export class History {
 
   /** Drops what all members are known to have, if this replica covers what they are known to have. */
   #compact(node: Node): void {
-    if (this.#random.chance(0.5)) for (const peer of this.#nodes) this.#hear(node, peer);
-    const others = this.#nodes.filter((peer) => peer !== node);
+    if (this.#random.chance(0.5)) for (const peer of this.#members()) this.#hear(node, peer);
+    const others = this.#members().filter((peer) => peer !== node);
     const own = new Map(readVector(node.document.versionVector()));
     const vectors = others.map((peer) => node.known.get(peer) ?? new Map<string, number>());
     const covers = vectors.every((vector) =>
@@ -251,8 +258,22 @@ export class History {
   /** Everybody gets everything, and `node` compacts. */
   #settle(node: Node): void {
     this.#syncAll();
-    for (const peer of this.#nodes) this.#hear(node, peer);
+    for (const peer of this.#members()) this.#hear(node, peer);
     this.#compact(node);
+  }
+
+  /** `node` hands over what it did and is struck off the members. */
+  #leave(node: Node, other: Node): void {
+    if (node === other || this.#members().length < 3) return;
+    this.#flush(node);
+    this.#cut(node);
+    this.#merge(other, node.document.deltaSince(other.document.versionVector()), node);
+    node.isAway = true;
+    tally.leavers++;
+  }
+
+  #members(): Node[] {
+    return this.#nodes.filter(({ isAway }) => !isAway);
   }
 
   #shown(node: Node): string {
@@ -285,16 +306,17 @@ export class History {
 
   #syncAll(): void {
     for (let round = 0; round < 2; round++) {
-      for (const from of this.#nodes) {
-        for (const to of this.#nodes) {
+      for (const from of this.#members()) {
+        for (const to of this.#members()) {
           if (from === to) continue;
           this.#flush(from);
           const bytes = from.document.deltaSince(to.document.versionVector());
+          if (bytes[3] === 1) tally.snapshots++;
           if (!this.#merge(to, bytes, from))
             throw new Error("a delta for the receiver's own vector left a gap");
         }
       }
-      if (this.#random.chance(0.3)) this.#compact(this.#random.pick(this.#nodes));
+      if (this.#random.chance(0.3)) this.#compact(this.#random.pick(this.#members()));
     }
   }
 
