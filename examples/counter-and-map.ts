@@ -1,4 +1,4 @@
-// Two containers in one document of one replica. Run with Node 22.18 or later: node examples/counter-and-map.ts
+// Two containers in one document of one replica. Run: npm run example -- counter-and-map
 import { counter, createReplica, map, schema } from "jarvis-crdt";
 
 const Home = schema({

@@ -1,5 +1,5 @@
 // A replica that is there again after a restart: `durable()` says when what was done so far is stored.
-// Run with Node 22.18 or later: node examples/kept-on-disk.ts
+// Run: npm run example -- kept-on-disk
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // A log that several replicas append to: one order everywhere, cut where nobody needs it any more.
-// Run with Node 22.18 or later: node examples/log.ts
+// Run: npm run example -- log
 import { createReplica, log, schema } from "jarvis-crdt";
 
 const Site = schema({ events: log<{ what: string }>() });

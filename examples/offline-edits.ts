@@ -1,5 +1,5 @@
 // A replica edits while it is away, and nothing is lost when it returns.
-// Run with Node 22.18 or later: node examples/offline-edits.ts
+// Run: npm run example -- offline-edits
 import { counter, createReplica, type Document, flag, map, schema, set } from "jarvis-crdt";
 
 const Plan = schema({

@@ -1,5 +1,5 @@
 // A transaction is all or nothing, leaves as one delta, and tells subscribers once a container.
-// Run with Node 22.18 or later: node examples/transactions-and-events.ts
+// Run: npm run example -- transactions-and-events
 import { createReplica, map, schema, set } from "jarvis-crdt";
 
 const Bank = schema({ balances: map<Record<string, number>>(), seen: set<string>() });

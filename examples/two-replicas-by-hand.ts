@@ -1,5 +1,5 @@
 // Two replicas that exchange deltas by hand: any way of moving bytes is a network.
-// Run with Node 22.18 or later: node examples/two-replicas-by-hand.ts
+// Run: npm run example -- two-replicas-by-hand
 import { createReplica, schema, set } from "jarvis-crdt";
 
 const Shopping = schema({ items: set<string>() });

@@ -1,4 +1,5 @@
 // Every TypeScript example in README.md and docs/ runs, and prints what its "// →" comments say.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatWithOptions } from "node:util";
@@ -53,4 +54,11 @@ describe("examples in docs", () => {
     expect(promised.length).toBeGreaterThan(0);
     expect(await run(example)).toEqual(promised);
   });
+});
+
+it("npm run example runs one by name", () => {
+  const output = execFileSync(process.execPath, [join(root, "scripts/example.mjs"), "counter-and-map"], {
+    encoding: "utf8",
+  });
+  expect(output.startsWith("3\n")).toBe(true);
 });
