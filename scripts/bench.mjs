@@ -29,7 +29,6 @@ await build({
   target: "node20",
   packages: "external",
   conditions: ["source"],
-  external: existsSync("host/engine/wasm/wasm-engine.ts") ? [] : ["*/wasm-engine.ts"],
   outExtension: { ".js": ".js" },
   logLevel: "warning",
 });
