@@ -32,12 +32,17 @@ export abstract class Dots {
 
   /** Adds a dot above all others of `row`, which is touched already. */
   @inline static append(row: ReplicaRow, replica: u32, sequence: u32, entry: u32): void {
-    if (row.dotCount == row.dotCapacity) Dots.makeRoom(row, replica);
+    if (row.dotCount == row.dotCapacity) Dots.makeRoom(row, replica, 1);
     const pair = Dots.pair(row, row.dotCount);
     pair.sequence = sequence;
     pair.entry = entry;
     row.dotCount++;
     row.dotsLive++;
+  }
+
+  /** Makes room for `count` more pairs at once. */
+  static reserve(row: ReplicaRow, replica: u32, count: u32): void {
+    if (row.dotCapacity - row.dotCount < count) Dots.makeRoom(row, replica, count);
   }
 
   /** The position of the first pair above `sequence`. */
@@ -66,16 +71,16 @@ export abstract class Dots {
     return Dots.isLive(pair, replica) ? pair.entry : NOT_FOUND;
   }
 
-  /** Drops stale pairs if they are half of a full column, else doubles it. */
-  private static makeRoom(row: ReplicaRow, replica: u32): void {
+  /** Drops stale pairs if they are half of the column, else doubles it. */
+  private static makeRoom(row: ReplicaRow, replica: u32, needed: u32): void {
     const oldCapacity = row.dotCapacity;
     if (row.dotsLive * 2 > row.dotCount || oldCapacity == 0) {
-      const capacity = Column.nextCapacity(oldCapacity, 1, CAPACITY_MIN);
+      const capacity = Column.nextCapacity(oldCapacity, row.dotCount + needed, CAPACITY_MIN);
       row.dots = Column.grow(row.dots, oldCapacity, row.dotCount, capacity, 1 << DOT_SHIFT);
       row.dotCapacity = capacity;
       return;
     }
-    const capacity = max(CAPACITY_MIN, row.dotsLive * 2);
+    const capacity = max(CAPACITY_MIN, row.dotsLive + max(row.dotsLive, needed));
     const rebuilt = Heap.allocate(capacity << DOT_SHIFT);
     let toPointer = rebuilt;
     for (let position: u32 = 0; position < row.dotCount; position++) {

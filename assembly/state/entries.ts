@@ -84,7 +84,7 @@ export abstract class Entries {
       document.entryFree = Entries.row(id).next;
     } else {
       id = document.entryCount;
-      if (id == document.entryCapacity) Entries.grow();
+      if (id == document.entryCapacity) Entries.grow(1);
       document.entryCount = id + 1;
     }
     const row = Entries.row(id);
@@ -209,9 +209,15 @@ export abstract class Entries {
     Document.current.deletedMarks += step;
   }
 
-  private static grow(): void {
+  /** Makes room for `count` more records at once. */
+  static reserve(count: u32): void {
     const document = Document.current;
-    const capacity = Column.nextCapacity(document.entryCapacity, 1, CAPACITY_MIN);
+    if (document.entryCapacity - document.entryCount < count) Entries.grow(count);
+  }
+
+  private static grow(needed: u32): void {
+    const document = Document.current;
+    const capacity = Column.nextCapacity(document.entryCapacity, document.entryCount + needed, CAPACITY_MIN);
     document.entries = Column.grow(
       document.entries,
       document.entryCapacity,

@@ -37,6 +37,8 @@ import {
 import { Supersession } from "./supersession";
 
 const BLOCK_ENTRIES: u32 = 16;
+/** Reserving ahead pays from here on. */
+const RESERVED_ENTRIES_MIN: u32 = 64;
 /** Touching ahead pays from a few entries on. */
 const TOUCHED_ENTRIES_MIN: u32 = 4;
 const hashesPointer: u32 = <u32>memory.data(16 * 4, 16);
@@ -166,12 +168,24 @@ export abstract class Merge {
 
   /** Applies entries [start, end), all of one replica. */
   private static applyRun(replica: u32, start: u32, end: u32): void {
+    if (end - start >= RESERVED_ENTRIES_MIN) Merge.reserve(replica, start, end - start);
     while (start < end) {
       const blockEnd = min(end, start + BLOCK_ENTRIES);
       Merge.touchBlock(replica, start, blockEnd);
       for (let index = start; index < blockEnd; index++) Merge.applyEntry(replica, index, index - start);
       start = blockEnd;
     }
+  }
+
+  /** Grows columns once instead of by doublings: dots always, records and keys where most entries must be new. */
+  private static reserve(replica: u32, start: u32, count: u32): void {
+    const row = Replicas.row(replica);
+    Replicas.touch(row);
+    Dots.reserve(row, replica, count);
+    if (Document.current.entriesLive * 2 > count) return;
+    Entries.reserve(count);
+    const type = Delta.container(Delta.at(Delta.containerIndices, start)).type;
+    if (type != TYPE_COUNTER && type != TYPE_LOG) Keys.reserve(count);
   }
 
   /** Hashes the keys of a block and touches what applying it will read: slots, then records, then blocks. */
