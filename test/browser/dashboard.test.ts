@@ -5,10 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Running, start } from "../cli/command-line.ts";
 import { generateFolder } from "../fleet/generated-folder.ts";
 import { collectErrors, launchChromium, skipReason } from "./chromium.ts";
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 describe.skipIf(skipReason !== undefined)(
   `the dashboard${skipReason === undefined ? "" : ` (skipped: ${skipReason})`}`,
@@ -32,7 +34,7 @@ describe.skipIf(skipReason !== undefined)(
         "--agents",
         "2",
       ];
-      fleet = start(["start", ...words, "--pace", "40"]);
+      fleet = start(["start", ...words, "--pace", "150"]);
       url = (await fleet.waitFor(/page +(http:\/\/\S+)/))[1]!;
     });
 

@@ -9,11 +9,13 @@ import { fileURLToPath } from "node:url";
 import { build as esbuildBuild } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { build as viteBuild } from "vite";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createReplica } from "../../host/index.ts";
 import { type Relay, serve } from "../../host/relay.ts";
 import { Notes } from "./application/notes.ts";
 import { collectErrors, launchChromium, skipReason } from "./chromium.ts";
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const application = fileURLToPath(new URL("application", import.meta.url));
 const wasmFile = fileURLToPath(new URL("../../dist/engine.wasm", import.meta.url));

@@ -4,10 +4,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Outcome } from "../../host/cli/outcome.ts";
 import { type Finished, type Running, run, start } from "../cli/command-line.ts";
 import { generatedText, generateFolder } from "./generated-folder.ts";
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let root: string;
 let folder: string;
@@ -120,10 +122,10 @@ describe("jarvis start", () => {
 
   test("an agent killed in the middle is started again, and nothing is lost or counted twice", async () => {
     await generateFolder(folder, 120, 200);
-    const running = start(words("--exit", "--json", "--pace", "25"));
+    const running = start(words("--exit", "--json", "--pace", "120"));
     const pids = await agentPids(running);
     expect(pids).toHaveLength(4);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await running.waitFor(/read [1-9]\d* of 120 files/);
     process.kill(pids[0]!, "SIGKILL");
     await new Promise((resolve) => setTimeout(resolve, 150));
     process.kill(pids[1]!, "SIGKILL");
@@ -135,7 +137,7 @@ describe("jarvis start", () => {
 
   test("killed as a whole with kill -9, it resumes without reading again what was stored", async () => {
     await generateFolder(folder, 80, 200);
-    const running = start(words("--exit", "--json", "--pace", "30"));
+    const running = start(words("--exit", "--json", "--pace", "200"));
     const pids = await agentPids(running);
     await running.waitFor(/read [1-9]\d* of 80 files/);
     running.child.kill("SIGKILL");
@@ -147,7 +149,7 @@ describe("jarvis start", () => {
 
   test("Ctrl-C in the middle ends every process, frees the port and keeps what was read", async () => {
     await generateFolder(folder, 80, 200);
-    const running = start(words("--exit", "--pace", "30"));
+    const running = start(words("--exit", "--pace", "200"));
     const pids = await agentPids(running);
     const [, port] = await running.waitFor(/page +http:\/\/127\.0\.0\.1:(\d+)/);
     await running.waitFor(/read [1-9]\d* of 80 files/);
@@ -187,7 +189,7 @@ describe("jarvis start", () => {
 
   test("an agent that joins by hand helps, and leaves with Ctrl-C", async () => {
     await generateFolder(folder, 60, 100);
-    const running = start(words("--agents", "1", "--pace", "40"));
+    const running = start(words("--agents", "1", "--pace", "100"));
     const [, port] = await running.waitFor(/page +http:\/\/127\.0\.0\.1:(\d+)/);
     const helper = start(["agent", `ws://127.0.0.1:${port}`, "--name", "helper"]);
     await helper.waitFor(/helper joined as replica [0-9a-f]{16}/);
