@@ -8,7 +8,7 @@ import { Random } from "./random.ts";
 
 const runs = Number(process.env.LAW_RUNS ?? 10_000);
 const firstSeed = Number(process.env.LAW_SEED ?? 1);
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 60_000 + runs * 100;
 
 const subjects: Readonly<Record<string, Containers>> = {
   counter: { c: "counter" },
