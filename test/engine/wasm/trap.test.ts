@@ -47,6 +47,15 @@ const writeMap: Write = (document, round) => {
   });
 };
 
+/** Replaces a few of many keys in place, without any column growing. */
+const rewriteMap: Write = (document, round) => {
+  const map = document.container("map", "map");
+  mutate(document, NOW_MS + round, (batch) => {
+    for (const key of keys(0, round === 1 ? 200 : 40)) batch.put(map, key, `value ${round}`);
+    return round === 1 ? batch : batch.delete(map, "key 7");
+  });
+};
+
 const writeSet: Write = (document, round) => {
   const set = document.container("set", "set");
   const flag = document.container("flag", "flag");
@@ -152,6 +161,7 @@ function trapEverywhere(instance: WasmInstance, counter: StoreCounter, { base, d
 
 const cases: readonly [string, Write, boolean][] = [
   ["a map", writeMap, false],
+  ["a few keys of a larger map", rewriteMap, false],
   ["a set with removals", writeSet, false],
   ["counters", writeCounter, false],
   ["a log with a truncation", writeLog, false],
