@@ -95,9 +95,9 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
 
   takeChange(origin: ChangeOrigin): SetChange | undefined {
     const { present, absent } = this.#touched.take();
-    const added = present.filter(({ wasPresent }) => wasPresent !== true).map(({ key }) => elementOf(key));
+    const added = present.filter(({ wasPresent }) => wasPresent !== true).map(({ key }) => key);
     if (added.length + absent.length === 0) return undefined;
-    return { container: this.name, type: "set", origin, added, removed: absent.map(elementOf) };
+    return setChange(this.name, origin, added, absent);
   }
 
   #changed(element: T, isPresent: boolean, wasPresent: boolean): void {
@@ -120,6 +120,30 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
       throw this.unreadable(error);
     }
   }
+}
+
+/** A change whose elements are decoded when somebody first looks at them: most listeners never do. */
+function setChange(
+  container: string,
+  origin: ChangeOrigin,
+  addedImages: readonly string[],
+  removedImages: readonly string[],
+): SetChange {
+  let added: readonly Value[] | undefined;
+  let removed: readonly Value[] | undefined;
+  return {
+    container,
+    type: "set",
+    origin,
+    get added() {
+      added ??= addedImages.map(elementOf);
+      return added;
+    },
+    get removed() {
+      removed ??= removedImages.map(elementOf);
+      return removed;
+    },
+  };
 }
 
 /** The encoding of `element`, valid until the next call. Errors: invalid-value. */
