@@ -62,7 +62,7 @@ function buildPage(folder) {
 
 mkdirSync("build", { recursive: true });
 
-const assembly = [...filesBelow("assembly"), "asconfig.json", "package-lock.json"];
+const assembly = [...filesBelow("assembly"), "host/limits.ts", "asconfig.json", "package-lock.json"];
 const compiler = "node_modules/assemblyscript/bin/asc.js";
 build("wasm", assembly, ["build/engine.wasm", "build/engine.debug.wasm"], () => {
   run(compiler, "--config", "asconfig.json", "--target", "debug");
