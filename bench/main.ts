@@ -30,9 +30,9 @@ const { values: options, positionals: names } = parseArgs({
 function chosen(): readonly Workload[] {
   if (names.length === 0) return workloads;
   return names.flatMap((name) => {
-    const found = workloads.filter(
-      (workload) => workload.name === name || workload.name.startsWith(`${name}-`),
-    );
+    const exact = workloads.filter((workload) => workload.name === name);
+    const found =
+      exact.length > 0 ? exact : workloads.filter((workload) => workload.name.startsWith(`${name}-`));
     if (found.length > 0) return found;
     throw new Error(
       `no workload "${name}"; there are ${workloads.map((workload) => workload.name).join(", ")}`,
