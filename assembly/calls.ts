@@ -1,8 +1,9 @@
 // What the exported calls share: choosing the document, refusing, running a change inside the journal, and where results
 // are left for the host to fetch.
-import { Document } from "./state/document";
+
 import { Scratch } from "./memory/scratch";
 import { Refusal } from "./refusal";
+import { Document } from "./state/document";
 import { STATUS_DOCUMENT_CLOSED, STATUS_INVALID_ARGUMENT, STATUS_OK, SUBJECT_TRANSACTION } from "./status";
 
 export abstract class Result {

@@ -1,15 +1,18 @@
 // The ABI: numbers in, numbers out, bytes through windows into linear memory. Every call that can be refused answers a
 // status; what it found stands in the result getters until the next call. A trap inside a call is followed by `recover`.
 // The host reads the constants exported here and retypes none of them.
+
+import { BATCH_BYTES_MAX, CONTAINER_NAME_BYTES_MAX, CONTAINERS_MAX } from "../host/limits";
+import { Call, Result } from "./calls";
 import { Clock, TIMESTAMP_END } from "./causality/clock";
 import { Replicas } from "./causality/replica-table";
 import { VectorReader, VectorWriter } from "./causality/version-vector";
-import { Call, Result } from "./calls";
 import { DeltaDecoder } from "./codec/delta-decoder";
 import { DeltaEncoder } from "./codec/delta-encoder";
 import { VectorTables } from "./kernels/vector-tables";
 import { Heap } from "./memory/heap";
 import { Scratch } from "./memory/scratch";
+import { Refusal } from "./refusal";
 import { Changes } from "./state/changes";
 import { Compaction } from "./state/compaction";
 import { Containers } from "./state/containers";
@@ -22,8 +25,6 @@ import { Merge } from "./state/merge";
 import { Mutation } from "./state/mutation";
 import { NO_INDEX, TYPE_COUNTER, TYPE_LOG, TYPE_MAP, TYPE_REGISTER } from "./state/records";
 import { Release } from "./state/release";
-import { BATCH_BYTES_MAX, CONTAINER_NAME_BYTES_MAX, CONTAINERS_MAX } from "../host/limits";
-import { Refusal } from "./refusal";
 import {
   STATUS_GAP,
   STATUS_INVALID_ARGUMENT,
@@ -40,15 +41,7 @@ import {
   SUBJECT_VECTOR,
 } from "./status";
 
-export * from "./status";
-export {
-  TYPE_COUNTER,
-  TYPE_FLAG,
-  TYPE_LOG,
-  TYPE_MAP,
-  TYPE_REGISTER,
-  TYPE_SET,
-} from "./state/records";
+export * from "./state/invariant-numbers";
 export {
   OPCODE_ADD,
   OPCODE_APPEND,
@@ -59,7 +52,15 @@ export {
   OPCODE_REMOVE,
   OPCODE_TRUNCATE,
 } from "./state/mutation";
-export * from "./state/invariant-numbers";
+export {
+  TYPE_COUNTER,
+  TYPE_FLAG,
+  TYPE_LOG,
+  TYPE_MAP,
+  TYPE_REGISTER,
+  TYPE_SET,
+} from "./state/records";
+export * from "./status";
 
 /** Raised with every change of this file's signatures or meanings. */
 export const ABI_VERSION: u32 = 1;
@@ -321,7 +322,12 @@ export function documentCompact(handle: u32, vectorPointer: u32, byteLength: u32
 function selectContainer(handle: u32, container: u32): u32 {
   const status = Call.select(handle);
   if (status != STATUS_OK || container < Document.current.containerCount) return status;
-  return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_INDICES, container, Document.current.containerCount);
+  return Refusal.of(
+    STATUS_INVALID_ARGUMENT,
+    SUBJECT_CONTAINER_INDICES,
+    container,
+    Document.current.containerCount,
+  );
 }
 
 function wrongType(container: u32): u32 {

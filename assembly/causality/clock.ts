@@ -1,7 +1,8 @@
 // Hybrid logical clock readings: wall milliseconds × 1024 + counter in one integer below 2^53. Readings are arguments;
 // the document's clock never runs backwards, and a remote reading too far ahead does not move it.
-import { Document } from "../state/document";
+
 import { Refusal } from "../refusal";
+import { Document } from "../state/document";
 import { STATUS_INVALID_ARGUMENT, STATUS_LIMIT_EXCEEDED, STATUS_OK, SUBJECT_CLOCK } from "../status";
 
 /** Counter steps a millisecond. */
@@ -42,7 +43,8 @@ export abstract class Clock {
   static openMerge(nowMs: f64): void {
     const document = Document.current;
     Clock.wallMs = nowMs;
-    Clock.aheadFrom = min(<u64>min<f64>(nowMs + document.driftLimitMs, WALL_MS_END) + 1, TIMESTAMP_END / TICKS) * TICKS;
+    Clock.aheadFrom =
+      min(<u64>min<f64>(nowMs + document.driftLimitMs, WALL_MS_END) + 1, TIMESTAMP_END / TICKS) * TICKS;
     Clock.ahead = 0;
     Clock.aheadMs = 0;
     Clock.absorbed = document.clock;

@@ -4,8 +4,9 @@
 // dense, else O(log n).
 //
 //   pair       | sequence u32 | entry id u32
-import { Heap } from "../memory/heap";
+
 import { Column } from "../memory/column";
+import { Heap } from "../memory/heap";
 import { Journal } from "../memory/journal";
 import { Entries } from "../state/entries";
 import { DOT_SHIFT, ReplicaRow } from "../state/records";

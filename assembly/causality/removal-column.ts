@@ -1,7 +1,8 @@
 // Per replica its removal records, ascending by sequence: which dots each mutation removed. Records at or below the
 // floor are dropped from the front. Append O(1).
-import { Heap } from "../memory/heap";
+
 import { Column } from "../memory/column";
+import { Heap } from "../memory/heap";
 import { Journal } from "../memory/journal";
 import { Document } from "../state/document";
 import { REMOVAL_SHIFT, RemovalRow, ReplicaRow, TargetPair } from "../state/records";

@@ -4,8 +4,8 @@
 import { Column } from "../memory/column";
 import { Heap } from "../memory/heap";
 import { Journal } from "../memory/journal";
-import { Sort, SortItem } from "../memory/sort";
 import { Scratch } from "../memory/scratch";
+import { Sort, SortItem } from "../memory/sort";
 import { Document } from "../state/document";
 import { ReplicaRow } from "../state/records";
 
@@ -63,7 +63,13 @@ export abstract class Replicas {
     const index = document.replicaCount;
     if (index == document.replicaCapacity) {
       const capacity = Column.nextCapacity(document.replicaCapacity, index + 1, CAPACITY_MIN);
-      document.replicas = Column.grow(document.replicas, document.replicaCapacity, index, capacity, ROW_BYTES);
+      document.replicas = Column.grow(
+        document.replicas,
+        document.replicaCapacity,
+        index,
+        capacity,
+        ROW_BYTES,
+      );
       document.replicaCapacity = capacity;
     }
     const row = Replicas.row(index);

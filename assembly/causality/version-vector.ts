@@ -3,8 +3,8 @@
 //   vector     | count u32, then per replica: id u64, sequence u32      ascending by id, unaligned
 import { REPLICAS_MAX } from "../../host/limits";
 import { Scratch } from "../memory/scratch";
-import { Document } from "../state/document";
 import { Refusal } from "../refusal";
+import { Document } from "../state/document";
 import {
   STATUS_INVALID_ARGUMENT,
   STATUS_LIMIT_EXCEEDED,
@@ -32,14 +32,16 @@ export abstract class VectorReader {
   static read(pointer: u32, byteLength: u32): u32 {
     if (byteLength < COUNT_BYTES) return VectorReader.invalid(byteLength);
     const count = load<u32>(pointer);
-    if (count > <u32>REPLICAS_MAX) return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REPLICAS, count, REPLICAS_MAX);
+    if (count > <u32>REPLICAS_MAX)
+      return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REPLICAS, count, REPLICAS_MAX);
     if (byteLength != COUNT_BYTES + count * ROW_BYTES) return VectorReader.invalid(byteLength);
     VectorReader.pointer = pointer + COUNT_BYTES;
     VectorReader.count = count;
     let previous: u64 = 0;
     for (let i: u32 = 0; i < count; i++) {
       const sequence = VectorReader.sequenceAt(i);
-      if (VectorReader.idAt(i) <= previous || sequence == 0 || sequence > SEQUENCE_MAX) return VectorReader.invalid(i);
+      if (VectorReader.idAt(i) <= previous || sequence == 0 || sequence > SEQUENCE_MAX)
+        return VectorReader.invalid(i);
       previous = VectorReader.idAt(i);
     }
     VectorReader.align();

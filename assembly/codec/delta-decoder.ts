@@ -12,9 +12,9 @@ import { TIMESTAMP_END } from "../causality/clock";
 import { XxHash32 } from "../kernels/xxhash32";
 import { Bytes } from "../memory/bytes";
 import { Scratch } from "../memory/scratch";
+import { Refusal } from "../refusal";
 import { Logs, POSITION_BYTES } from "../state/logs";
 import { TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_SET } from "../state/records";
-import { Refusal } from "../refusal";
 import {
   STATUS_CHECKSUM_MISMATCH,
   STATUS_LIMIT_EXCEEDED,
@@ -140,7 +140,8 @@ export abstract class DeltaDecoder {
       Delta.container(0).isNamed = 1;
       return STATUS_OK;
     }
-    if (!DeltaDecoder.readColumn(columnPointer, count)) return DeltaDecoder.malformed(SUBJECT_CONTAINER_INDICES);
+    if (!DeltaDecoder.readColumn(columnPointer, count))
+      return DeltaDecoder.malformed(SUBJECT_CONTAINER_INDICES);
     for (let i: u32 = 0; i < count; i++) {
       const index = Delta.at(columnPointer, i);
       if (index >= Delta.containerCount) {
@@ -162,7 +163,8 @@ export abstract class DeltaDecoder {
     if (byteLength > <u32>DELTA_BYTES_MAX) {
       return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_DELTA_BYTES, byteLength, DELTA_BYTES_MAX);
     }
-    if (byteLength < DELTA_BYTES_MIN) return DeltaDecoder.malformed(SUBJECT_LENGTH, byteLength, DELTA_BYTES_MIN);
+    if (byteLength < DELTA_BYTES_MIN)
+      return DeltaDecoder.malformed(SUBJECT_LENGTH, byteLength, DELTA_BYTES_MIN);
     const header = changetype<DeltaHeader>(pointer);
     if (header.magic != MAGIC) return DeltaDecoder.malformed(SUBJECT_MAGIC, header.magic, MAGIC);
     if (header.version != FORMAT_VERSION) {
@@ -175,7 +177,7 @@ export abstract class DeltaDecoder {
     }
     if (header.flags > FLAG_STREAM) return DeltaDecoder.malformed(SUBJECT_FLAGS, header.flags, FLAG_STREAM);
     Delta.isSnapshot = header.flags == FLAG_SNAPSHOT;
-    Delta.baseTimestamp = (<u64>header.baseTimestampHigh << 32) | header.baseTimestampLow;
+    Delta.baseTimestamp = ((<u64>header.baseTimestampHigh) << 32) | header.baseTimestampLow;
     if (Delta.baseTimestamp >= TIMESTAMP_END) {
       return DeltaDecoder.malformed(SUBJECT_BASE_TIMESTAMP, <f64>Delta.baseTimestamp, <f64>TIMESTAMP_MASK);
     }
@@ -189,7 +191,8 @@ export abstract class DeltaDecoder {
   private static readReplicaTable(): u32 {
     const count = DeltaDecoder.varint();
     if (!Varint.isValid) return DeltaDecoder.malformed(SUBJECT_REPLICA_TABLE);
-    if (count > <u64>REPLICAS_MAX) return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REPLICAS, <f64>count, REPLICAS_MAX);
+    if (count > <u64>REPLICAS_MAX)
+      return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REPLICAS, <f64>count, REPLICAS_MAX);
     Delta.replicaCount = <u32>count;
     Delta.replicas = Scratch.allocate(Delta.replicaCount * <u32>offsetof<DeltaReplica>());
     let previous: u64 = 0;
@@ -246,7 +249,8 @@ export abstract class DeltaDecoder {
       return DeltaDecoder.malformed(SUBJECT_CONTAINER_NAME, row.nameLength, left - 2);
     }
     DeltaDecoder.cursor = row.name + row.nameLength;
-    if (!Utf8.isWellFormed(row.name, row.nameLength)) return DeltaDecoder.malformed(SUBJECT_CONTAINER_NAME, index);
+    if (!Utf8.isWellFormed(row.name, row.nameLength))
+      return DeltaDecoder.malformed(SUBJECT_CONTAINER_NAME, index);
     if (index == 0) return STATUS_OK;
     const previous = Delta.container(index - 1);
     const order = Bytes.compare(previous.name, previous.nameLength, row.name, row.nameLength);
@@ -273,7 +277,8 @@ export abstract class DeltaDecoder {
     status = DeltaDecoder.readSequences(count);
     if (status == STATUS_OK) status = DeltaDecoder.readContainerIndices(Delta.containerIndices, count);
     if (status == STATUS_OK) status = DeltaDecoder.readTimestamps(count);
-    if (status == STATUS_OK) status = DeltaDecoder.readLengths(Delta.keys, count, KEY_BYTES_MAX, SUBJECT_KEY_BYTES);
+    if (status == STATUS_OK)
+      status = DeltaDecoder.readLengths(Delta.keys, count, KEY_BYTES_MAX, SUBJECT_KEY_BYTES);
     if (status == STATUS_OK) {
       status = DeltaDecoder.readLengths(Delta.payloads, count, PAYLOAD_BYTES_MAX, SUBJECT_PAYLOAD_BYTES);
     }
@@ -356,7 +361,8 @@ export abstract class DeltaDecoder {
       const payload = Delta.at(Delta.payloads, i);
       const payloadLength = Delta.at(Delta.payloads, i + 1) - payload;
       if (type == TYPE_LOG) {
-        if (!DeltaDecoder.isLogEntry(key, keyLength, payloadLength)) return DeltaDecoder.malformed(SUBJECT_KEY_BYTES, keyLength);
+        if (!DeltaDecoder.isLogEntry(key, keyLength, payloadLength))
+          return DeltaDecoder.malformed(SUBJECT_KEY_BYTES, keyLength);
         continue;
       }
       if (type != TYPE_SET && keyLength != 0) return DeltaDecoder.malformed(SUBJECT_KEY_BYTES, keyLength, 0);

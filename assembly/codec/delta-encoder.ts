@@ -9,11 +9,11 @@ import { VectorReader } from "../causality/version-vector";
 import { XxHash32 } from "../kernels/xxhash32";
 import { Bytes } from "../memory/bytes";
 import { Scratch } from "../memory/scratch";
+import { Refusal } from "../refusal";
 import { Containers } from "../state/containers";
 import { Document } from "../state/document";
 import { Entries } from "../state/entries";
 import { CounterRow, TYPE_COUNTER } from "../state/records";
-import { Refusal } from "../refusal";
 import {
   STATUS_LIMIT_EXCEEDED,
   STATUS_OK,
@@ -21,7 +21,16 @@ import {
   SUBJECT_ENTRY_COUNT,
   SUBJECT_REMOVAL_TARGETS,
 } from "../status";
-import { CHECKSUM_BYTES, DeltaHeader, FLAG_SNAPSHOT, FLAG_STREAM, FORMAT_VERSION, HEADER_BYTES, ID_BYTES, MAGIC } from "./format";
+import {
+  CHECKSUM_BYTES,
+  DeltaHeader,
+  FLAG_SNAPSHOT,
+  FLAG_STREAM,
+  FORMAT_VERSION,
+  HEADER_BYTES,
+  ID_BYTES,
+  MAGIC,
+} from "./format";
 import { PackedColumn } from "./packed-column";
 import { Selection } from "./selection";
 import { Varint } from "./varint";
@@ -178,7 +187,9 @@ export abstract class DeltaEncoder {
     }
     DeltaEncoder.pointer = pointer;
     DeltaEncoder.length = end - pointer;
-    return isLimited && end - pointer > <u32>DELTA_BYTES_MAX ? DeltaEncoder.tooLarge(end - pointer) : STATUS_OK;
+    return isLimited && end - pointer > <u32>DELTA_BYTES_MAX
+      ? DeltaEncoder.tooLarge(end - pointer)
+      : STATUS_OK;
   }
 
   private static tooLarge(bytes: u64): u32 {
@@ -190,9 +201,16 @@ export abstract class DeltaEncoder {
       return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_ENTRY_COUNT, Selection.entryCount, DELTA_ENTRIES_MAX);
     }
     if (Selection.targetCount > <u64>DELTA_TARGETS_MAX) {
-      return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REMOVAL_TARGETS, <f64>Selection.targetCount, DELTA_TARGETS_MAX);
+      return Refusal.of(
+        STATUS_LIMIT_EXCEEDED,
+        SUBJECT_REMOVAL_TARGETS,
+        <f64>Selection.targetCount,
+        DELTA_TARGETS_MAX,
+      );
     }
-    return DeltaEncoder.entryBytes > <u64>DELTA_BYTES_MAX ? DeltaEncoder.tooLarge(DeltaEncoder.entryBytes) : STATUS_OK;
+    return DeltaEncoder.entryBytes > <u64>DELTA_BYTES_MAX
+      ? DeltaEncoder.tooLarge(DeltaEncoder.entryBytes)
+      : STATUS_OK;
   }
 
   /** No more bytes than this are written. */

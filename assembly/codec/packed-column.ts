@@ -64,7 +64,8 @@ export abstract class PackedColumn {
       store<u8>(pointer++, width);
       if (width == 4) memory.copy(pointer, valuesPointer, values << 2);
       else if (width == 2) {
-        for (let i: u32 = 0; i < values; i++) store<u16>(pointer + (i << 1), load<u32>(valuesPointer + (i << 2)));
+        for (let i: u32 = 0; i < values; i++)
+          store<u16>(pointer + (i << 1), load<u32>(valuesPointer + (i << 2)));
       } else if (width == 1) {
         for (let i: u32 = 0; i < values; i++) store<u8>(pointer + i, load<u32>(valuesPointer + (i << 2)));
       }

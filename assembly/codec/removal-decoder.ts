@@ -1,8 +1,8 @@
 // The removals part of a delta or snapshot.
 import { DELTA_TARGETS_MAX } from "../../host/limits";
 import { Scratch } from "../memory/scratch";
-import { TYPE_FLAG, TYPE_SET } from "../state/records";
 import { Refusal } from "../refusal";
+import { TYPE_FLAG, TYPE_SET } from "../state/records";
 import {
   STATUS_LIMIT_EXCEEDED,
   STATUS_OK,
@@ -33,7 +33,8 @@ export abstract class RemovalDecoder {
   }
 
   private static readSequences(count: u32): u32 {
-    if (!DeltaDecoder.readColumn(Delta.removalSequences, count)) return DeltaDecoder.malformed(SUBJECT_SEQUENCES);
+    if (!DeltaDecoder.readColumn(Delta.removalSequences, count))
+      return DeltaDecoder.malformed(SUBJECT_SEQUENCES);
     let start: u32 = 0;
     for (let index: u32 = 0; index < Delta.replicaCount; index++) {
       const row = Delta.replica(index);

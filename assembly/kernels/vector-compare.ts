@@ -8,7 +8,13 @@ import { RELATION_AHEAD, RELATION_BEHIND, RELATION_CONCURRENT, RELATION_EQUAL } 
 const GROUP_BYTES: u32 = 64;
 
 export abstract class VectorCompare {
-  static compareRows(rowPointer: u32, rows: u32, strideBytes: u32, vectorPointer: u32, relationPointer: u32): void {
+  static compareRows(
+    rowPointer: u32,
+    rows: u32,
+    strideBytes: u32,
+    vectorPointer: u32,
+    relationPointer: u32,
+  ): void {
     const relationEnd = relationPointer + rows;
     while (relationPointer < relationEnd) {
       store<u8>(relationPointer, VectorCompare.compareRow(rowPointer, strideBytes, vectorPointer));

@@ -40,7 +40,7 @@ export abstract class Bytes {
     }
     const rest = aEnd - aPointer;
     if (rest == 0) return true;
-    return ((load<u64>(aPointer) ^ load<u64>(bPointer)) << (<u64>(8 - rest) << 3)) == 0;
+    return (load<u64>(aPointer) ^ load<u64>(bPointer)) << ((<u64>(8 - rest)) << 3) == 0;
   }
 
   /** Bytewise order; a prefix comes before what it begins. */
@@ -64,7 +64,7 @@ export abstract class Bytes {
     }
     const rest = end - pointer;
     if (rest != 0) {
-      state = (state ^ (load<u64>(pointer) << (<u64>(8 - rest) << 3))) * MULTIPLIER;
+      state = (state ^ (load<u64>(pointer) << ((<u64>(8 - rest)) << 3))) * MULTIPLIER;
       state ^= state >> 32;
     }
     state *= FINALIZER;

@@ -23,7 +23,7 @@ const CHUNK_PAGES: u32 = 2;
 /** Growing in small steps detaches views and starts collections: 16 MiB or half of what there is. */
 const GROW_PAGES_MIN: u32 = 256;
 
-const pageMapPointer: u32 = ((<u32>__heap_base + 15) & ~15);
+const pageMapPointer: u32 = (<u32>__heap_base + 15) & ~15;
 const headsPointer: u32 = pageMapPointer + PAGES_MAX;
 const firstPage: u32 = (headsPointer + (CLASSES << 2) + PAGE_BYTES - 1) >> PAGE_SHIFT;
 
@@ -104,9 +104,7 @@ export abstract class Heap {
 
   @inline private static headPointer(bytes: u32): u32 {
     const sizeClass =
-      bytes <= GRAINED_BYTES_MAX
-        ? (bytes + 15) >> GRAIN_SHIFT
-        : GRAINED_CLASSES + 23 - clz(bytes - 1);
+      bytes <= GRAINED_BYTES_MAX ? (bytes + 15) >> GRAIN_SHIFT : GRAINED_CLASSES + 23 - clz(bytes - 1);
     return headsPointer + (max<u32>(sizeClass, 1) << 2);
   }
 

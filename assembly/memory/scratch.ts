@@ -68,7 +68,8 @@ export abstract class Scratch {
 
   private static addRun(bytes: u32): void {
     if (Scratch.slots == SLOTS_MAX) abort("scratch runs are used up");
-    const previousBytes = Scratch.slots == 0 ? 0 : load<u32>(slotTablePointer + ((Scratch.slots - 1) << 3) + 4);
+    const previousBytes =
+      Scratch.slots == 0 ? 0 : load<u32>(slotTablePointer + ((Scratch.slots - 1) << 3) + 4);
     const doubled = min<u32>(previousBytes * 2, 67108864);
     const rounded = (max(max(bytes, doubled), KEPT_BYTES) + 65535) & ~65535;
     const pointer = Heap.reserveRun(rounded);

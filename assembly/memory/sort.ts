@@ -57,7 +57,11 @@ export abstract class Sort {
       const takeRight =
         left == middle || (right < end && Sort.isAbove(Sort.item(from, left), Sort.item(from, right)));
       const source = takeRight ? right++ : left++;
-      memory.copy(changetype<u32>(Sort.item(to, i)), changetype<u32>(Sort.item(from, source)), offsetof<SortItem>());
+      memory.copy(
+        changetype<u32>(Sort.item(to, i)),
+        changetype<u32>(Sort.item(from, source)),
+        offsetof<SortItem>(),
+      );
     }
   }
 }

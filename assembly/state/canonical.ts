@@ -72,7 +72,7 @@ export abstract class Canonical {
       const id = Members.at(containerRow, position);
       const row = Entries.row(id);
       if (!Members.isLive(row, container, position) || !Canonical.isShown(row)) continue;
-      const dot = (<u64>Replicas.row(row.replica).rank << 32) | <u64>row.sequence;
+      const dot = ((<u64>Replicas.row(row.replica).rank) << 32) | <u64>row.sequence;
       Sort.set(items, count++, byTime ? row.timestamp : dot, dot, id);
     }
     items = Sort.ascending(items, count);

@@ -90,7 +90,13 @@ export abstract class Containers {
     const index = document.containerCount;
     if (index == document.containerCapacity) {
       const capacity = Column.nextCapacity(document.containerCapacity, index + 1, CAPACITY_MIN);
-      document.containers = Column.grow(document.containers, document.containerCapacity, index, capacity, ROW_BYTES);
+      document.containers = Column.grow(
+        document.containers,
+        document.containerCapacity,
+        index,
+        capacity,
+        ROW_BYTES,
+      );
       document.containerCapacity = capacity;
     }
     const row = Containers.row(index);

@@ -105,7 +105,13 @@ export abstract class Entries {
   }
 
   /** Gives a record its key and payload. */
-  static setBlock(row: EntryRow, keyPointer: u32, keyLength: u32, payloadPointer: u32, payloadLength: u32): void {
+  static setBlock(
+    row: EntryRow,
+    keyPointer: u32,
+    keyLength: u32,
+    payloadPointer: u32,
+    payloadLength: u32,
+  ): void {
     const pointer = Heap.allocate(BLOCK_HEADER_BYTES + keyLength + payloadLength);
     const block = changetype<BlockRow>(pointer);
     block.keyLength = keyLength;

@@ -151,7 +151,8 @@ export abstract class Export {
   static summaries(): void {
     const count = Document.current.containerCount;
     let bytes: u32 = 0;
-    for (let index: u32 = 0; index < count; index++) bytes += SUMMARY_BYTES + Containers.row(index).nameLength;
+    for (let index: u32 = 0; index < count; index++)
+      bytes += SUMMARY_BYTES + Containers.row(index).nameLength;
     Export.length = bytes;
     Export.pointer = Scratch.allocate(bytes);
     let place = Export.pointer;

@@ -6,25 +6,25 @@ import { Replicas } from "../causality/replica-table";
 import { Containers } from "./containers";
 import { Document } from "./document";
 import { Entries } from "./entries";
+import {
+  INVARIANT_CONTAINERS_ARE_COUNTED,
+  INVARIANT_DEAD_RECORDS_ARE_LISTED,
+  INVARIANT_DOTS_ARE_COVERED,
+  INVARIANT_DOTS_ASCEND,
+  INVARIANT_ENTRIES_ARE_COUNTED,
+  INVARIANT_EVERY_ENTRY_HAS_ITS_DOT,
+  INVARIANT_FLOOR_IS_COVERED,
+  INVARIANT_KEYS_ARE_COUNTED,
+  INVARIANT_KEYS_ARE_FOUND,
+  INVARIANT_LIVE_DOTS_ARE_COUNTED,
+  INVARIANT_MARK_CUTS_ITS_LOG,
+  INVARIANT_MEMBERS_ARE_LISTED,
+  INVARIANT_REMOVALS_ARE_COUNTED,
+  INVARIANT_REMOVALS_ASCEND_ABOVE_THE_FLOOR,
+  INVARIANT_REPLICAS_ARE_FOUND,
+} from "./invariant-numbers";
 import { Keys } from "./key-index";
 import { Members } from "./members";
-import {
-  INVARIANT_DOTS_ASCEND,
-  INVARIANT_DOTS_ARE_COVERED,
-  INVARIANT_LIVE_DOTS_ARE_COUNTED,
-  INVARIANT_EVERY_ENTRY_HAS_ITS_DOT,
-  INVARIANT_REMOVALS_ASCEND_ABOVE_THE_FLOOR,
-  INVARIANT_FLOOR_IS_COVERED,
-  INVARIANT_ENTRIES_ARE_COUNTED,
-  INVARIANT_DEAD_RECORDS_ARE_LISTED,
-  INVARIANT_KEYS_ARE_FOUND,
-  INVARIANT_KEYS_ARE_COUNTED,
-  INVARIANT_MEMBERS_ARE_LISTED,
-  INVARIANT_CONTAINERS_ARE_COUNTED,
-  INVARIANT_REMOVALS_ARE_COUNTED,
-  INVARIANT_REPLICAS_ARE_FOUND,
-  INVARIANT_MARK_CUTS_ITS_LOG,
-} from "./invariant-numbers";
 import { EntryRow, NO_REPLICA, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_SET } from "./records";
 
 export abstract class Invariants {
@@ -56,7 +56,8 @@ export abstract class Invariants {
       previous = replica.floor;
       for (let position: u32 = 0; position < replica.removalCount; position++) {
         const sequence = Removals.row(replica, position).sequence;
-        if (sequence <= previous || sequence > replica.sequence) return INVARIANT_REMOVALS_ASCEND_ABOVE_THE_FLOOR;
+        if (sequence <= previous || sequence > replica.sequence)
+          return INVARIANT_REMOVALS_ASCEND_ABOVE_THE_FLOOR;
         previous = sequence;
       }
       removals += replica.removalCount;
@@ -78,7 +79,8 @@ export abstract class Invariants {
       }
       if (!Invariants.isPlaced(id, row)) return INVARIANT_MEMBERS_ARE_LISTED;
       const type = Containers.row(Entries.containerOf(row)).type;
-      if (type != TYPE_COUNTER && type != TYPE_LOG && !Invariants.isKeyFound(id, row)) return INVARIANT_KEYS_ARE_FOUND;
+      if (type != TYPE_COUNTER && type != TYPE_LOG && !Invariants.isKeyFound(id, row))
+        return INVARIANT_KEYS_ARE_FOUND;
     }
     const isCounted = live == document.entriesLive && deletedMarks == document.deletedMarks;
     return isCounted ? 0 : INVARIANT_ENTRIES_ARE_COUNTED;
@@ -112,8 +114,10 @@ export abstract class Invariants {
       entries += row.entries;
       if (row.type != TYPE_COUNTER && row.type != TYPE_LOG) keys += row.size;
       if (row.type == TYPE_COUNTER && row.size != row.entries) return INVARIANT_CONTAINERS_ARE_COUNTED;
-      if (row.type == TYPE_LOG && row.size + (row.mark != 0 ? 1 : 0) != row.entries) return INVARIANT_MARK_CUTS_ITS_LOG;
-      if (Containers.find(row.type, row.name, row.nameLength) != index) return INVARIANT_CONTAINERS_ARE_COUNTED;
+      if (row.type == TYPE_LOG && row.size + (row.mark != 0 ? 1 : 0) != row.entries)
+        return INVARIANT_MARK_CUTS_ITS_LOG;
+      if (Containers.find(row.type, row.name, row.nameLength) != index)
+        return INVARIANT_CONTAINERS_ARE_COUNTED;
     }
     if (entries != document.entriesLive) return INVARIANT_CONTAINERS_ARE_COUNTED;
     return keys + document.deletedMarks == document.keyCount ? 0 : INVARIANT_KEYS_ARE_COUNTED;

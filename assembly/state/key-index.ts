@@ -45,7 +45,10 @@ export abstract class Keys {
     let position = hash & mask;
     while (true) {
       const slot = changetype<KeySlot>(slots + (position << SLOT_SHIFT));
-      if (slot.entry == 0 || (slot.hash == hash && Keys.matches(slot.entry - 1, container, keyPointer, keyLength))) {
+      if (
+        slot.entry == 0 ||
+        (slot.hash == hash && Keys.matches(slot.entry - 1, container, keyPointer, keyLength))
+      ) {
         Keys.slotPointer = changetype<u32>(slot);
         return slot.entry;
       }

@@ -4,8 +4,9 @@
 //
 //   cell       | entry id + 1 u32, 0 = none                by dense replica
 //   member     | entry id u32
-import { Heap } from "../memory/heap";
+
 import { Column } from "../memory/column";
+import { Heap } from "../memory/heap";
 import { Journal } from "../memory/journal";
 import { Document } from "./document";
 import { Entries } from "./entries";
@@ -34,7 +35,9 @@ export abstract class Members {
 
   /** Id + 1 of the entry a replica has in a counter, or 0. */
   @inline static cell(containerRow: ContainerRow, replica: u32): u32 {
-    return replica < containerRow.memberCapacity ? load<u32>(containerRow.members + (replica << CELL_SHIFT)) : 0;
+    return replica < containerRow.memberCapacity
+      ? load<u32>(containerRow.members + (replica << CELL_SHIFT))
+      : 0;
   }
 
   static setCell(containerRow: ContainerRow, replica: u32, id: u32): void {
@@ -52,9 +55,23 @@ export abstract class Members {
 
   private static growCells(containerRow: ContainerRow, needed: u32): void {
     const oldCapacity = containerRow.memberCapacity;
-    const capacity = Column.nextCapacity(oldCapacity, max(needed, Document.current.replicaCount), CAPACITY_MIN);
-    containerRow.members = Column.grow(containerRow.members, oldCapacity, oldCapacity, capacity, 1 << CELL_SHIFT);
-    memory.fill(containerRow.members + (oldCapacity << CELL_SHIFT), 0, (capacity - oldCapacity) << CELL_SHIFT);
+    const capacity = Column.nextCapacity(
+      oldCapacity,
+      max(needed, Document.current.replicaCount),
+      CAPACITY_MIN,
+    );
+    containerRow.members = Column.grow(
+      containerRow.members,
+      oldCapacity,
+      oldCapacity,
+      capacity,
+      1 << CELL_SHIFT,
+    );
+    memory.fill(
+      containerRow.members + (oldCapacity << CELL_SHIFT),
+      0,
+      (capacity - oldCapacity) << CELL_SHIFT,
+    );
     containerRow.memberCapacity = capacity;
   }
 

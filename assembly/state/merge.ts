@@ -25,15 +25,7 @@ import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Logs } from "./logs";
 import { Members } from "./members";
-import {
-  NO_INDEX,
-  TYPE_COUNTER,
-  TYPE_FLAG,
-  TYPE_LOG,
-  TYPE_MAP,
-  TYPE_REGISTER,
-  TYPE_SET,
-} from "./records";
+import { NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
 import { Supersession } from "./supersession";
 
 const BLOCK_ENTRIES: u32 = 16;
@@ -89,7 +81,11 @@ export abstract class Merge {
     let start: u32 = 0;
     for (let index: u32 = 0; index < Delta.replicaCount; index++) {
       const row = Delta.replica(index);
-      Merge.applyRun(row.replica, Merge.firstAbove(Delta.sequences, start, row.entryEnd, row.seen), row.entryEnd);
+      Merge.applyRun(
+        row.replica,
+        Merge.firstAbove(Delta.sequences, start, row.entryEnd, row.seen),
+        row.entryEnd,
+      );
       start = row.entryEnd;
     }
     Clock.closeMerge();
@@ -161,7 +157,8 @@ export abstract class Merge {
     const isKeyGone = Entries.drop(id);
     if (!Changes.isWanted) return;
     const type = Containers.row(container).type;
-    if (type == TYPE_COUNTER) Changes.note(container, false, changetype<u32>(Replicas.row(replica)), sizeof<u64>());
+    if (type == TYPE_COUNTER)
+      Changes.note(container, false, changetype<u32>(Replicas.row(replica)), sizeof<u64>());
     else if (type == TYPE_LOG) Changes.note(container, false, 0, 0);
     else Changes.note(container, !isKeyGone, Entries.keyPointer(row), Entries.keyLength(row));
   }
@@ -191,7 +188,8 @@ export abstract class Merge {
   /** Hashes the keys of a block and touches what applying it will read: slots, then records, then blocks. */
   private static touchBlock(replica: u32, start: u32, end: u32): void {
     const count = end - start;
-    for (let i: u32 = 0; i < count; i++) store<u32>(linksPointer + (i << 2), Merge.touchSlot(replica, start + i, i));
+    for (let i: u32 = 0; i < count; i++)
+      store<u32>(linksPointer + (i << 2), Merge.touchSlot(replica, start + i, i));
     if (count < TOUCHED_ENTRIES_MIN) return;
     for (let i: u32 = 0; i < count; i++) {
       const link = load<u32>(linksPointer + (i << 2));

@@ -35,15 +35,7 @@ import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Logs, POSITION_BYTES } from "./logs";
 import { Members } from "./members";
-import {
-  NO_INDEX,
-  TYPE_COUNTER,
-  TYPE_FLAG,
-  TYPE_LOG,
-  TYPE_MAP,
-  TYPE_REGISTER,
-  TYPE_SET,
-} from "./records";
+import { NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
 import { Supersession } from "./supersession";
 
 export const OPCODE_INCREMENT: u32 = 1;
@@ -90,12 +82,14 @@ export abstract class Mutation {
     const opcode = <u32>load<u8>(Mutation.cursor);
     const container = <u32>load<u16>(Mutation.cursor, 1);
     Mutation.cursor += OPERATION_HEADER_BYTES;
-    if (opcode == 0 || opcode > OPCODE_TRUNCATE) return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_OPCODE, opcode);
+    if (opcode == 0 || opcode > OPCODE_TRUNCATE)
+      return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_OPCODE, opcode);
     if (container >= Document.current.containerCount) {
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_INDICES, container);
     }
     const type = Containers.row(container).type;
-    if (!Mutation.fits(opcode, type)) return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_TYPE, type);
+    if (!Mutation.fits(opcode, type))
+      return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_TYPE, type);
     switch (opcode) {
       case OPCODE_INCREMENT:
         return Mutation.increment(container);
@@ -204,7 +198,15 @@ export abstract class Mutation {
     const hash = Mutation.hashKey(container);
     const found = Keys.find(hash, container, Mutation.keyPointer, Mutation.keyLength);
     if (found == 0) {
-      Supersession.putElement(container, hash, own, sequence, Clock.reading, Mutation.keyPointer, Mutation.keyLength);
+      Supersession.putElement(
+        container,
+        hash,
+        own,
+        sequence,
+        Clock.reading,
+        Mutation.keyPointer,
+        Mutation.keyLength,
+      );
       Mutation.effective++;
       return STATUS_OK;
     }
@@ -356,8 +358,10 @@ export abstract class Mutation {
     if (payloadLength > <u32>PAYLOAD_BYTES_MAX) {
       return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_PAYLOAD_BYTES, payloadLength, PAYLOAD_BYTES_MAX);
     }
-    if (mustKeyBeEmpty && keyLength != 0) return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_KEY_BYTES, keyLength, 0);
-    if (hasPayload && payloadLength == 0) return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_PAYLOAD_BYTES, 0, 1);
+    if (mustKeyBeEmpty && keyLength != 0)
+      return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_KEY_BYTES, keyLength, 0);
+    if (hasPayload && payloadLength == 0)
+      return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_PAYLOAD_BYTES, 0, 1);
     if (!Mutation.has(keyLength + payloadLength)) return Mutation.cutOff();
     Mutation.keyPointer = Mutation.cursor;
     Mutation.payloadPointer = Mutation.cursor + keyLength;

@@ -42,7 +42,10 @@ export abstract class Release {
       const row = Entries.row(id);
       if (<u32>row.replica == NO_REPLICA) continue;
       if (Containers.row(Entries.containerOf(row)).type == TYPE_COUNTER) continue;
-      Heap.release(row.block, <u32>offsetof<BlockRow>() + Entries.keyLength(row) + Entries.payloadLength(row));
+      Heap.release(
+        row.block,
+        <u32>offsetof<BlockRow>() + Entries.keyLength(row) + Entries.payloadLength(row),
+      );
     }
     Release.column(document.entries, document.entryCapacity, ENTRY_SHIFT);
   }

@@ -1,9 +1,10 @@
 // Which entry survives, per data type: the one place where a new entry meets those it competes with, for local writes
 // and merges alike. Dots arrive once and in order, so nothing here asks whether an entry was seen before.
-import { Members } from "./members";
+
 import { Containers } from "./containers";
 import { Entries } from "./entries";
 import { Keys } from "./key-index";
+import { Members } from "./members";
 import { FLAG_DELETED } from "./records";
 
 export abstract class Supersession {
