@@ -3,7 +3,6 @@
 
 import { join } from "node:path";
 import { setTimeout as rest } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { CrdtError } from "../errors.ts";
 import { doAgree, type Settled, settledDigest } from "../fleet/agreement.ts";
 import { Coordinator } from "../fleet/coordinator.ts";
@@ -21,6 +20,7 @@ import {
 } from "../fleet/schema.ts";
 import { Supervisor } from "../fleet/supervisor.ts";
 import type { Outcome } from "./outcome.ts";
+import { commandFile } from "./package-info.ts";
 import type { RelayAndPage } from "./relay-and-page.ts";
 
 /** How long the fleet waits for all agents before those that are there begin. */
@@ -171,7 +171,7 @@ export class FleetRun {
     const { relayUrl } = this.#relay;
     const words = ["--engine", engine, "--json"];
     return new Supervisor({
-      program: fileURLToPath(new URL("main.js", import.meta.url)),
+      program: commandFile,
       argumentsOf: (name) => [
         "agent",
         relayUrl,

@@ -7,6 +7,12 @@ import { fileURLToPath } from "node:url";
 /** The folder of the package: the nearest one above this file with a package.json. */
 export const packageFolder: string = folderAbove(dirname(fileURLToPath(import.meta.url)));
 
+/** The built command line, which the fleet starts again for each agent. */
+export const commandFile: string = join(packageFolder, "dist/cli/main.js");
+
+/** The built page. */
+export const pageFolder: string = join(packageFolder, "dist/page");
+
 export const packageVersion: string = readVersion(join(packageFolder, "package.json"));
 
 /** A checkout has sources to read; an installed package has only what was built. */

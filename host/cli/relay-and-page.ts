@@ -4,11 +4,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { tellReplicaEvents } from "../fleet/replica-events.ts";
 import { createReplica, type Replica } from "../index.ts";
 import { type Relay, serve } from "../relay.ts";
+import { pageFolder } from "./package-info.ts";
 import { servePage } from "./page-server.ts";
 
 /** Ports tried after the one asked for. */
@@ -67,7 +67,7 @@ async function serveOnFreePort(
   { host, port }: RelayAndPageOptions,
   jobId: string,
 ): Promise<Relay> {
-  const onRequest = servePage(pageFolder(), jobId);
+  const onRequest = servePage(pageFolder, jobId);
   const last = port === 0 ? 0 : Math.min(port + PORTS_TRIED, 65535);
   for (let tried = port; tried <= last; tried++) {
     try {
@@ -97,8 +97,4 @@ async function jobIdOf(data: string | undefined): Promise<string> {
   const id = randomUUID();
   await writeFile(path, `${id}\n`);
   return id;
-}
-
-function pageFolder(): string {
-  return join(fileURLToPath(new URL("..", import.meta.url)), "page");
 }
