@@ -1,6 +1,7 @@
 // The replicas a document knows: dense indices in order of appearance, found by id through an open-addressing index,
 // listed in canonical order (ascending id) through a lazily kept permutation. The sequences are the version vector.
 // Finding and adding are O(1); the order costs a sort after replicas were added.
+import { Bytes } from "../memory/bytes";
 import { Column } from "../memory/column";
 import { Heap } from "../memory/heap";
 import { Journal } from "../memory/journal";
@@ -83,8 +84,7 @@ export abstract class Replicas {
   }
 
   private static hash(id: u64): u32 {
-    const mixed = (id ^ Document.current.hashSeed) * 0x9e3779b97f4a7c15;
-    return <u32>(mixed >> 32) ^ <u32>(mixed >> 57);
+    return Bytes.fold(Bytes.mix(id ^ Document.current.hashSeed));
   }
 
   private static putSlot(id: u64, index: u32, isNoted: bool): void {

@@ -53,21 +53,30 @@ export abstract class Bytes {
     return aLength < bLength ? -1 : aLength > bLength ? 1 : 0;
   }
 
-  /** A seeded 32-bit hash. */
+  /**
+   * Spreads a word over 64 bits, each difference by an amount that depends on the whole word: the product of its halves
+   * sees to that. Multiplying, shifting and folding alone cancel chosen differences under every seed.
+   */
+  @inline static mix(word: u64): u64 {
+    const spread = word * MULTIPLIER;
+    return rotl(spread, 32) + (spread >> 32) * (spread & 0xffffffff);
+  }
+
+  /** 32 bits of a mixed word. */
+  @inline static fold(word: u64): u32 {
+    return <u32>((word * FINALIZER) >> 32);
+  }
+
+  /** A seeded 32-bit hash, whose collisions cannot be aimed without the seed. */
   static hash(seed: u64, pointer: u32, length: u32): u32 {
-    let state = seed ^ (<u64>length * FINALIZER);
+    let state = Bytes.mix(seed ^ (<u64>length * FINALIZER));
     const end = pointer + length;
     while (pointer + 8 <= end) {
-      state = (state ^ load<u64>(pointer)) * MULTIPLIER;
-      state ^= state >> 32;
+      state = Bytes.mix(state ^ load<u64>(pointer));
       pointer += 8;
     }
     const rest = end - pointer;
-    if (rest != 0) {
-      state = (state ^ (load<u64>(pointer) << ((<u64>(8 - rest)) << 3))) * MULTIPLIER;
-      state ^= state >> 32;
-    }
-    state *= FINALIZER;
-    return <u32>(state >> 32);
+    if (rest != 0) state = Bytes.mix(state ^ (load<u64>(pointer) << ((<u64>(8 - rest)) << 3)));
+    return Bytes.fold(state);
   }
 }

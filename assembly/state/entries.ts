@@ -19,6 +19,7 @@ import {
   ENTRY_SHIFT,
   EntryRow,
   FLAG_DELETED,
+  FLAG_LINKED,
   FLAG_MARK,
   NO_REPLICA,
   TYPE_COUNTER,
@@ -65,6 +66,11 @@ export abstract class Entries {
 
   @inline static payloadPointer(row: EntryRow): u32 {
     return row.block + BLOCK_HEADER_BYTES + changetype<BlockRow>(row.block).keyLength;
+  }
+
+  /** Whether it stands behind another entry of the same element. */
+  @inline static isLinked(row: EntryRow): bool {
+    return (<u32>row.place & FLAG_LINKED) != 0;
   }
 
   /** Whether (timestamp, replica, sequence) is above that of `row`. */

@@ -3,6 +3,7 @@
 import { Dots } from "../causality/dot-column";
 import { Removals } from "../causality/removal-column";
 import { Replicas } from "../causality/replica-table";
+import { Bytes } from "../memory/bytes";
 import { Containers } from "./containers";
 import { Document } from "./document";
 import { Entries } from "./entries";
@@ -97,12 +98,24 @@ export abstract class Invariants {
     const container = Entries.containerOf(row);
     const pointer = Entries.keyPointer(row);
     const length = Entries.keyLength(row);
-    if (Keys.hash(container, pointer, length) != row.hash) return false;
-    let link = Keys.find(row.hash, container, pointer, length);
+    const hash = Keys.hash(container, pointer, length);
+    const first = Keys.find(hash, container, pointer, length);
     const type = Containers.row(container).type;
-    if (type != TYPE_SET && type != TYPE_FLAG) return link == id + 1 && row.next == 0;
-    while (link != 0 && link != id + 1) link = Entries.row(link - 1).next;
-    return link != 0;
+    if (type != TYPE_SET && type != TYPE_FLAG && (row.next != 0 || Entries.isLinked(row))) return false;
+    if (Entries.isLinked(row)) return first != 0 && first != id + 1 && Invariants.isLinkedAfter(row, id);
+    return row.hash == hash && first == id + 1;
+  }
+
+  /** Whether the entry before it in its chain is alive, under the same key, and leads to it. */
+  private static isLinkedAfter(row: EntryRow, id: u32): bool {
+    const previous = Entries.row(row.hash - 1);
+    if (previous.next != id + 1 || <u32>previous.replica == NO_REPLICA) return false;
+    if (Entries.containerOf(previous) != Entries.containerOf(row)) return false;
+    const length = Entries.keyLength(row);
+    return (
+      Entries.keyLength(previous) == length &&
+      Bytes.equal(Entries.keyPointer(previous), Entries.keyPointer(row), length)
+    );
   }
 
   private static checkContainers(): u32 {

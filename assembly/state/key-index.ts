@@ -7,7 +7,7 @@ import { Column } from "../memory/column";
 import { Journal } from "../memory/journal";
 import { Document } from "./document";
 import { Entries } from "./entries";
-import { BlockRow, CONTAINER_MASK } from "./records";
+import { BlockRow, CONTAINER_MASK, EntryRow, FLAG_LINKED } from "./records";
 
 const SLOT_SHIFT: u32 = 3;
 const SLOTS_MIN: u32 = 16;
@@ -73,49 +73,57 @@ export abstract class Keys {
     Document.current.keyCount++;
   }
 
-  /** Links another entry of the same key behind the first one. */
-  static chain(first: u32, entry: u32): void {
+  /** Links another entry of the same key, whose record is fresh or noted, behind the first one. */
+  static link(first: u32, entry: u32): void {
     const row = Entries.row(first);
+    const linked = Entries.row(entry);
     Journal.noteRecord(changetype<u32>(row));
-    Entries.row(entry).next = row.next;
+    linked.place = <u16>(<u32>linked.place | FLAG_LINKED);
+    linked.hash = first + 1;
+    linked.next = row.next;
+    if (row.next != 0) Keys.setPrevious(row.next - 1, entry);
     row.next = entry + 1;
   }
 
   /** Takes `entry` out of the chain of its key; true when the key has no entry left. */
   static remove(entry: u32): bool {
     const row = Entries.row(entry);
-    const slot = Keys.slotOf(entry, row.hash);
-    if (slot.entry == entry + 1) {
-      if (row.next == 0) {
-        Keys.clear(changetype<u32>(slot));
-        return true;
-      }
-      Journal.noteWord(changetype<u32>(slot) + <u32>offsetof<KeySlot>("entry"));
-      slot.entry = row.next;
+    if (Entries.isLinked(row)) {
+      const previous = Entries.row(row.hash - 1);
+      Journal.noteWord(changetype<u32>(previous) + <u32>offsetof<EntryRow>("next"));
+      previous.next = row.next;
+      if (row.next != 0) Keys.setPrevious(row.next - 1, row.hash - 1);
       return false;
     }
-    let previous = Entries.row(slot.entry - 1);
-    while (previous.next != entry + 1) previous = Entries.row(previous.next - 1);
-    Journal.noteRecord(changetype<u32>(previous));
-    previous.next = row.next;
+    const slot = Keys.slotOf(entry, row.hash);
+    if (row.next == 0) {
+      Keys.clear(changetype<u32>(slot));
+      return true;
+    }
+    const heir = Entries.row(row.next - 1);
+    Journal.noteRecord(changetype<u32>(heir));
+    heir.place = <u16>(<u32>heir.place & ~FLAG_LINKED);
+    heir.hash = row.hash;
+    Journal.noteWord(changetype<u32>(slot) + <u32>offsetof<KeySlot>("entry"));
+    slot.entry = row.next;
     return false;
   }
 
-  /** The slot whose chain holds `entry`. */
+  @inline private static setPrevious(entry: u32, previous: u32): void {
+    const row = Entries.row(entry);
+    Journal.noteWord(changetype<u32>(row) + <u32>offsetof<EntryRow>("hash"));
+    row.hash = previous + 1;
+  }
+
+  /** The slot that holds `entry`, the first of its key. */
   private static slotOf(entry: u32, hash: u32): KeySlot {
     const document = Document.current;
     let position = hash & document.keySlotMask;
     while (true) {
       const slot = changetype<KeySlot>(document.keySlots + (position << SLOT_SHIFT));
-      if (slot.hash == hash && Keys.chainHolds(slot.entry, entry + 1)) return slot;
+      if (slot.entry == entry + 1) return slot;
       position = (position + 1) & document.keySlotMask;
     }
-  }
-
-  @inline private static chainHolds(first: u32, wanted: u32): bool {
-    let link = first;
-    while (link != 0 && link != wanted) link = Entries.row(link - 1).next;
-    return link != 0;
   }
 
   /** Frees a slot and moves those behind it up, so that no search meets a hole. */

@@ -12,6 +12,8 @@ export const NO_INDEX: u32 = 0xffffffff;
 export const CONTAINER_MASK: u32 = 0x3ff;
 export const FLAG_DELETED: u32 = 0x8000;
 export const FLAG_MARK: u32 = 0x4000;
+/** Not the first entry of its element. */
+export const FLAG_LINKED: u32 = 0x2000;
 
 export const TYPE_COUNTER: u32 = 1;
 export const TYPE_REGISTER: u32 = 2;
@@ -137,11 +139,12 @@ export class EntryRow {
   timestamp: u64;
   sequence: u32;
   replica: u16;
-  /** Container index and the two flags. */
+  /** Container index and the three flags. */
   place: u16;
   block: u32;
   /** Id + 1 of the next entry under the same key (sets, flags), or of the next dead record. */
   next: u32;
+  /** The hash of the key; of a linked entry id + 1 of the one before it. */
   hash: u32;
   /** Position among the members of the container. */
   member: u32;

@@ -61,7 +61,7 @@ export abstract class Supersession {
       Keys.insert(hash, id);
       containerRow.size++;
     } else {
-      Keys.chain(found - 1, id);
+      Keys.link(found - 1, id);
     }
     Members.append(containerRow, container, id);
   }

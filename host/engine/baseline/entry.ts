@@ -15,8 +15,9 @@ export class Entry {
   readonly length: number;
   /** False once it was superseded or removed; columns drop such entries later. */
   isLive = false;
-  /** The next entry of the same set element. */
+  /** The next and the previous entry of the same set element. */
   sibling: Entry | undefined = undefined;
+  elder: Entry | undefined = undefined;
 
   constructor(
     replica: ReplicaColumn,

@@ -1,5 +1,5 @@
 // Sets and flags: every entry lives until it is removed; an element is present while one does. Nearly always that is
-// one, so the entries of an element are a chain through `sibling` and not a list.
+// one, so the entries of an element are a chain through `sibling` and back through `elder`, and not a list.
 import { byDot, type Entry } from "./entry.ts";
 
 export class SetIndex {
@@ -12,20 +12,19 @@ export class SetIndex {
   }
 
   insert(entry: Entry): void {
-    entry.sibling = this.#heads.get(entry.key);
+    const head = this.#heads.get(entry.key);
+    entry.sibling = head;
+    if (head !== undefined) head.elder = entry;
     this.#heads.set(entry.key, entry);
   }
 
   remove(entry: Entry): void {
-    const head = this.#heads.get(entry.key)!;
-    const rest = entry.sibling;
-    entry.sibling = undefined;
-    if (head !== entry) {
-      let before = head;
-      while (before.sibling !== entry) before = before.sibling!;
-      before.sibling = rest;
-    } else if (rest === undefined) this.#heads.delete(entry.key);
-    else this.#heads.set(entry.key, rest);
+    const { elder, sibling } = entry;
+    entry.elder = entry.sibling = undefined;
+    if (sibling !== undefined) sibling.elder = elder;
+    if (elder !== undefined) elder.sibling = sibling;
+    else if (sibling === undefined) this.#heads.delete(entry.key);
+    else this.#heads.set(entry.key, sibling);
   }
 
   isPresent(key: string): boolean {
