@@ -3,7 +3,7 @@
 // Remote deltas go out at once and unchanged; local mutations once per event-loop turn as one stream delta. That
 // order is sound because nobody has seen the pending ones. Typed containers sit on top (document.ts).
 import type { CompactionResult, EngineDocument, MergeResult, ReplicaId } from "../engine/engine.ts";
-import { CrdtError } from "../errors.ts";
+import { CrdtError, isCrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { forEachReplica } from "../wire/delta-header.ts";
 import { VersionVector } from "../wire/version-vector.ts";
@@ -45,6 +45,7 @@ export class DocumentCore {
   #nextReplica: ReplicaId | undefined;
   #isFlushScheduled = false;
   #isInTransaction = false;
+  #isLeaving = false;
   #isClosed = false;
 
   constructor(name: string, engine: EngineDocument, owner: CoreOwner) {
@@ -61,6 +62,26 @@ export class DocumentCore {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether anybody keeps the bytes of merges. */
+  get isFollowed(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  get isInTransaction(): boolean {
+    return this.#isInTransaction;
+  }
+
+  /** Whether nobody follows it any more, so that a mutation would be lost. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** Says the last mutations; later ones are refused. */
+  leave(): void {
+    this.flushLocal();
+    this.#isLeaving = true;
   }
 
   /** What this document has seen, local mutations included. Live: clone it before keeping it. */
@@ -91,16 +112,20 @@ export class DocumentCore {
     const ownSequence = this.engine.sequence();
     const result = this.engine.merge(bytes, this.#owner.platform.now(), wantsChanges);
     if (result.changed) {
-      this.#advance(bytes);
-      this.#emit({ bytes, source });
+      this.#merged(bytes, source, ownSequence);
       this.#observer?.merged(bytes, result);
     }
     if (result.ahead > 0) this.#owner.clockAhead(this, result.aheadMs, source);
-    if (result.changed && this.#vector.get(this.engine.replica) > ownSequence) {
-      if (this.#flushedSequence === ownSequence) this.#flushedSequence = this.engine.sequence();
-      this.#owner.idTaken(this);
-    }
     return result;
+  }
+
+  /** Comes before subscribers are told: what they write must carry an id that is ours alone. */
+  #merged(bytes: Uint8Array, source: DeltaSource, ownSequence: number): void {
+    const sequence = this.engine.sequence();
+    this.#advance(bytes);
+    if (this.#flushedSequence === ownSequence) this.#flushedSequence = sequence;
+    this.#emit({ bytes, source });
+    if (sequence > ownSequence) this.#owner.idTaken(this);
   }
 
   /** Merges bytes of this replica's own store: nobody is told, and own sequences are expected in them. */
@@ -122,9 +147,19 @@ export class DocumentCore {
     this.#refuseInTransaction("encode");
     const sequence = this.engine.sequence();
     if (sequence === this.#flushedSequence) return;
-    const from = this.#flushedSequence;
+    const bytes = this.#listeners.size > 0 ? this.#pendingDelta(this.#flushedSequence) : undefined;
     this.#flushedSequence = sequence;
-    if (this.#listeners.size > 0) this.#emit({ bytes: this.engine.localDelta(from), source: "local" });
+    if (bytes !== undefined) this.#emit({ bytes, source: "local" });
+  }
+
+  /** Own mutations after `from`; the whole state where a merge has raised the floor above them. */
+  #pendingDelta(from: number): Uint8Array {
+    try {
+      return this.engine.localDelta(from);
+    } catch (error) {
+      if (!isCrdtError(error, "gap")) throw error;
+      return this.engine.snapshot();
+    }
   }
 
   /** Called after each local mutation: the delta leaves when the turn ends. */

@@ -185,7 +185,8 @@ export class DocumentState implements HandleOwner, MergeObserver {
     if (this.#isDelivering) return;
     this.#isDelivering = true;
     for (let change = this.#queue.shift(); change !== undefined; change = this.#queue.shift()) {
-      for (const listener of [...this.#listeners]) callListener(listener, change);
+      for (const listener of [...this.#listeners])
+        if (this.#listeners.has(listener)) callListener(listener, change);
     }
     this.#isDelivering = false;
   }

@@ -98,7 +98,10 @@ class OpenDocument implements DocumentMethods {
         `a stream delta for document "${this.name}" needs the channel it was made for; merge deltaSince() or snapshot() bytes`,
       );
     }
-    const { changed, ahead, aheadMs } = this.#state.core.merge(bytes, MERGE_SOURCE);
+    const { core } = this.#state;
+    // The caller may fill the same buffer again before what follows the document has written it.
+    const kept = core.isFollowed ? new Uint8Array(bytes) : bytes;
+    const { changed, ahead, aheadMs } = core.merge(kept, MERGE_SOURCE);
     return { changed, ahead, aheadMs };
   }
 
@@ -143,6 +146,12 @@ class OpenDocument implements DocumentMethods {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    if (this.#state.core.isInTransaction) {
+      throw new CrdtError(
+        "invalid-argument",
+        `document "${this.name}" cannot close inside transact; do it after the transaction`,
+      );
+    }
     this.#isClosed = true;
     await this.#keeper.release(this.#state);
   }

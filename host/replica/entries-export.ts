@@ -1,6 +1,7 @@
 // The engine's export of a container (engine.ts, `entries`), opened without copying its columns. Keys and strings
 // are decoded as one text and then sliced, which is ten times cheaper than one by one.
 import type { ReplicaId } from "../engine/engine.ts";
+import { isCrdtError } from "../errors.ts";
 import { readText } from "../wire/key-codec.ts";
 import { readReplicaId } from "../wire/replica-id.ts";
 import type { Value } from "../wire/value.ts";
@@ -64,6 +65,35 @@ export class EntriesExport {
     return keys;
   }
 
+  /** The keys as strings, without those that some faulty program wrote. */
+  readableTextKeys(): string[] {
+    const keys: string[] = [];
+    this.#forEachKey((start, end) => {
+      try {
+        keys.push(readText(this.#keys, start, end));
+      } catch (error) {
+        if (!isCrdtError(error, "invalid-value")) throw error;
+      }
+    });
+    return keys;
+  }
+
+  /** The keys as {@link latin1Image}s, readable or not. */
+  keyImages(): string[] {
+    const images: string[] = [];
+    this.#forEachKey((start, end) => images.push(latin1Image(this.#keys.subarray(start, end))));
+    return images;
+  }
+
+  #forEachKey(visit: (start: number, end: number) => void): void {
+    let offset = 0;
+    for (let index = 0; index < this.count; index++) {
+      const end = offset + this.#keyLengths[index]!;
+      visit(offset, end);
+      offset = end;
+    }
+  }
+
   /** The keys as encoded values, each once, in order of first appearance. Errors: invalid-value. */
   elementKeys(distinct: number): DecodedValues {
     const text = latin1.decode(this.#keys);
@@ -114,6 +144,12 @@ export class EntriesExport {
       offset = end;
     }
   }
+}
+
+/** One character a byte, where equal bytes give equal strings. */
+export function latin1Image(bytes: Uint8Array): string {
+  if (bytes.length > 64) return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return String.fromCharCode(...bytes);
 }
 
 function isAllAscii(bytes: Uint8Array): boolean {

@@ -156,7 +156,10 @@ export class LocalWrites {
 
   /** Runs `mutate`; a throw undoes all of it. Nested calls join the outermost. */
   transact<R>(mutate: () => R): R {
-    if (this.#depth === 0) this.#core.begin();
+    if (this.#depth === 0) {
+      this.#refuseLeaving();
+      this.#core.begin();
+    }
     this.#depth++;
     try {
       const result = mutate();
@@ -189,6 +192,11 @@ export class LocalWrites {
       this.#core.commit();
       this.#core.mutated();
     }
+  }
+
+  #refuseLeaving(): void {
+    if (!this.#core.isLeaving) return;
+    throw new CrdtError("document-closed", `document "${this.#core.name}" is closed; open it again to write`);
   }
 
   #dooms(error: unknown): void {
@@ -234,6 +242,7 @@ export class LocalWrites {
       return NO_EFFECT;
     }
     try {
+      this.#refuseLeaving();
       const result = this.#core.engine.mutate(writer.bytes, writer.length, this.#core.now());
       this.#effective += result.effective;
       if (this.#depth === 0) this.#core.mutated();

@@ -2,7 +2,9 @@
 // time: a log grows, and a cache of it would be dropped by each append.
 import type { ReplicaId } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
+import { isReplicaId } from "../wire/replica-id.ts";
 import { type Frozen, jsonView, type Value } from "../wire/value.ts";
+import { SEQUENCE_MAX } from "../wire/version-vector.ts";
 import type { ChangeOrigin, LogChange } from "./change.ts";
 import { ContainerHandle } from "./container-handle.ts";
 import { EntriesExport } from "./entries-export.ts";
@@ -55,7 +57,8 @@ export class LogHandle<T> extends ContainerHandle implements Iterable<LogEntry<T
 
   /** Drops entries here and, once merged, everywhere; says whether any could go. Errors: invalid-argument. */
   truncate(what: LogTruncation): boolean {
-    const through = "keep" in what ? this.#lastBefore(checkedCount(what.keep, "keep")) : what.through;
+    const through =
+      "keep" in what ? this.#lastBefore(checkedCount(what.keep, "keep")) : checkedPosition(what.through);
     if (through === undefined || !this.owner.writes.truncate(this.index, through)) return false;
     if (this.owner.isObserved) {
       this.#isTruncated = true;
@@ -137,6 +140,16 @@ export class LogHandle<T> extends ContainerHandle implements Iterable<LogEntry<T
       throw this.unreadable(error);
     }
   }
+}
+
+function checkedPosition(position: LogPosition): LogPosition {
+  const { timestamp, replica, sequence } = position;
+  const isPlace = Number.isSafeInteger(timestamp) && timestamp >= 0 && isReplicaId(replica);
+  if (isPlace && Number.isSafeInteger(sequence) && sequence > 0 && sequence <= SEQUENCE_MAX) return position;
+  throw new CrdtError(
+    "invalid-argument",
+    `through: timestamp ${timestamp}, replica ${replica}, sequence ${sequence} is no place in a log; give an entry of it`,
+  );
 }
 
 function checkedCount(count: number, name: string): number {

@@ -67,7 +67,7 @@ export class MapHandle<T extends object> extends ContainerHandle implements Iter
 
   /** Deletes every key that is here now. */
   clear(): void {
-    const keys = this.owner.isObserved ? this.#load().keys : [];
+    const keys = this.owner.isObserved ? this.#export().readableTextKeys() : [];
     if (!this.owner.writes.clear(this.index)) return;
     this.dropCache();
     if (!this.owner.isObserved) return;

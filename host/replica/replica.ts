@@ -158,18 +158,21 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   async openCore(name: string): Promise<DocumentCore> {
-    const core = await this.#core(name);
-    this.#pinned.add(core);
-    return core;
+    return this.#take(name, (core) => {
+      this.#pinned.add(core);
+      return core;
+    });
   }
 
   async openDocument<Definitions extends ContainerDefinitions>(
     name: string,
     documentSchema: Schema<Definitions>,
   ): Promise<Document<Schema<Definitions>>> {
-    const core = await this.#core(name);
-    const state = this.#stateOf(core);
-    this.#views.set(state, (this.#views.get(state) ?? 0) + 1);
+    const state = await this.#take(name, (core) => {
+      const taken = this.#stateOf(core);
+      this.#views.set(taken, (this.#views.get(taken) ?? 0) + 1);
+      return taken;
+    });
     try {
       return openDocument(state, this, documentSchema);
     } catch (error) {
@@ -192,7 +195,11 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   async connect(url: string): Promise<Connection> {
     this.#refuseClosed();
-    this.#networking ??= this.#createNetwork(this);
+    this.#networking ??= this.#createNetwork(this).catch((error) => {
+      // Its code may have been out of reach for a moment: the next call tries again.
+      this.#networking = undefined;
+      throw error;
+    });
     this.#network = await this.#networking;
     this.#refuseClosed();
     return this.#network.connect(url);
@@ -248,18 +255,28 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   async #closeAll(): Promise<void> {
     await Promise.allSettled(this.#opening.values());
-    for (const core of this.#cores.values()) core.flushLocal();
-    await (await this.#networking)?.close();
-    const closed = await Promise.allSettled([...this.#cores.values()].map((core) => this.#closeCore(core)));
-    // The store lets go of its directory whatever happens, and says itself what it could not store.
-    await this.#store?.close();
-    for (const result of closed) if (result.status === "rejected") throw result.reason;
+    // What fails stops nothing else: the store lets go of its directory whatever happens.
+    const results = await Promise.allSettled([this.#networking?.then((network) => network.close())]);
+    const cores = [...this.#cores.values()].map((core) => this.#closeCore(core));
+    results.push(...(await Promise.allSettled(cores)));
+    results.push(...(await Promise.allSettled([this.#store?.close()])));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  /** Opens a document and runs `take` while it is surely open: one that somebody closed meanwhile is opened anew. */
+  async #take<R>(name: string, take: (core: DocumentCore) => R): Promise<R> {
+    for (;;) {
+      const core = await this.#core(name);
+      if (this.#cores.get(name) === core) return take(core);
+    }
   }
 
   async #core(name: string): Promise<DocumentCore> {
-    this.#refuseClosed();
     checkDocumentName(name);
-    await this.#closing.get(name);
+    for (let closing = this.#closing.get(name); closing !== undefined; closing = this.#closing.get(name)) {
+      await closing.catch(() => {});
+    }
+    this.#refuseClosed();
     const open = this.#cores.get(name);
     if (open !== undefined) return open;
     let opening = this.#opening.get(name);
@@ -293,14 +310,17 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   #closeCore(core: DocumentCore): Promise<void> {
-    const closing = this.#detachCore(core).finally(() => this.#closing.delete(core.name));
+    const closing = this.#detachCore(core).finally(() => {
+      if (this.#closing.get(core.name) === closing) this.#closing.delete(core.name);
+    });
     this.#closing.set(core.name, closing);
     return closing;
   }
 
   async #detachCore(core: DocumentCore): Promise<void> {
-    if (!this.#cores.delete(core.name)) return;
-    core.flushLocal();
+    if (this.#cores.get(core.name) !== core) return;
+    core.leave();
+    this.#cores.delete(core.name);
     for (const listener of this.#closeListeners) listener(core);
     try {
       await this.#store?.detach(core);

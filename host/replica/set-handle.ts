@@ -1,13 +1,14 @@
 // An add-wins set of values. Elements are told apart by their encoding, so 7, 7n and "7" are three elements and
 // {a: 1} is equal to another {a: 1}. `has` asks the engine; iteration takes one export of it and is cached until the
 // next change. Order: that of the first add that lives.
+import { isCrdtError } from "../errors.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import { type Frozen, jsonView, type Value } from "../wire/value.ts";
 import { ValueDecoder } from "../wire/value-decoder.ts";
 import { writeValue } from "../wire/value-encoder.ts";
 import type { ChangeOrigin, SetChange } from "./change.ts";
 import { CACHED_VALUES_MAX, ContainerHandle, TouchedKeys } from "./container-handle.ts";
-import { type DecodedValues, EntriesExport } from "./entries-export.ts";
+import { type DecodedValues, EntriesExport, latin1Image } from "./entries-export.ts";
 
 const elementWriter = new ByteWriter(256);
 
@@ -59,11 +60,11 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
 
   /** Removes every element that is here now. */
   clear(): void {
-    const elements = this.owner.isObserved ? this.#load() : [];
+    const images = this.owner.isObserved ? this.#export().keyImages() : [];
     if (!this.owner.writes.clear(this.index)) return;
     this.dropCache();
     if (!this.owner.isObserved) return;
-    for (const element of elements) this.#touched.touch(imageOf(element, this.name), false, true);
+    for (const image of images) this.#touched.touch(image, false, true);
     this.owner.changed(this);
   }
 
@@ -112,8 +113,12 @@ export class SetHandle<T> extends ContainerHandle implements Iterable<Frozen<T>>
     return values;
   }
 
+  #export(): EntriesExport {
+    return new EntriesExport(this.settledEngine.entries(this.index, 0));
+  }
+
   #read(): DecodedValues {
-    const exported = new EntriesExport(this.settledEngine.entries(this.index, 0));
+    const exported = this.#export();
     try {
       return exported.elementKeys(this.size);
     } catch (error) {
@@ -136,11 +141,11 @@ function setChange(
     type: "set",
     origin,
     get added() {
-      added ??= addedImages.map(elementOf);
+      added ??= readable(addedImages);
       return added;
     },
     get removed() {
-      removed ??= removedImages.map(elementOf);
+      removed ??= readable(removedImages);
       return removed;
     },
   };
@@ -157,10 +162,17 @@ function imageOf(element: unknown, name: string): string {
   return latin1Image(elementBytes(element, name));
 }
 
-/** One character a byte, where equal bytes give equal strings. */
-function latin1Image(bytes: Uint8Array): string {
-  if (bytes.length > 64) return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return String.fromCharCode(...bytes);
+/** The elements of these images, without those that some faulty program wrote: a listener must not fail on them. */
+function readable(images: readonly string[]): Value[] {
+  const elements: Value[] = [];
+  for (const image of images) {
+    try {
+      elements.push(elementOf(image));
+    } catch (error) {
+      if (!isCrdtError(error, "invalid-value")) throw error;
+    }
+  }
+  return elements;
 }
 
 function elementOf(image: string): Value {
