@@ -29,11 +29,22 @@ export abstract class Keys {
     return Bytes.hash(seed, keyPointer, keyLength);
   }
 
-  /** What stands in the slot where a search begins: id + 1, or 0. Not yet known to be of the same key. */
-  @inline static firstLink(hash: u32): u32 {
+  /** The address of the slot where a search begins, or `otherwise`. */
+  @inline static firstSlot(hash: u32, otherwise: u32): u32 {
     const document = Document.current;
-    if (document.keySlots == 0) return 0;
-    return changetype<KeySlot>(document.keySlots + ((hash & document.keySlotMask) << SLOT_SHIFT)).entry;
+    return document.keySlots == 0 ? otherwise : document.keySlots + ((hash & document.keySlotMask) << SLOT_SHIFT);
+  }
+
+  /** Id + 1 of the first entry with this hash from a slot on, or 0. Not yet known to be of the same key. */
+  @inline static linkFrom(slotPointer: u32, hash: u32): u32 {
+    const document = Document.current;
+    const end = document.keySlots + ((document.keySlotMask + 1) << SLOT_SHIFT);
+    while (slotPointer < end) {
+      const slot = changetype<KeySlot>(slotPointer);
+      if (slot.hash == hash || slot.entry == 0) return slot.entry;
+      slotPointer += 1 << SLOT_SHIFT;
+    }
+    return 0;
   }
 
   /** Id + 1 of the (first) entry under the key, or 0; `slotPointer` is its slot, or the free one it belongs into. */

@@ -40,6 +40,11 @@ export abstract class Members {
       : 0;
   }
 
+  /** The address of that cell, or `otherwise`. */
+  @inline static cellAddress(containerRow: ContainerRow, replica: u32, otherwise: u32): u32 {
+    return replica < containerRow.memberCapacity ? containerRow.members + (replica << CELL_SHIFT) : otherwise;
+  }
+
   static setCell(containerRow: ContainerRow, replica: u32, id: u32): void {
     if (replica >= containerRow.memberCapacity) Members.growCells(containerRow, replica + 1);
     const pointer = containerRow.members + (replica << CELL_SHIFT);

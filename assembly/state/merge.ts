@@ -25,7 +25,7 @@ import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Logs } from "./logs";
 import { Members } from "./members";
-import { NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
+import { EntryRow, NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
 import { Supersession } from "./supersession";
 
 const BLOCK_ENTRIES: u32 = 16;
@@ -34,7 +34,10 @@ const RESERVED_ENTRIES_MIN: u32 = 64;
 /** Touching ahead pays from a few entries on. */
 const TOUCHED_ENTRIES_MIN: u32 = 4;
 const hashesPointer: u32 = <u32>memory.data(16 * 4, 16);
-const linksPointer: u32 = <u32>memory.data(16 * 4, 16);
+const touchedPointer: u32 = <u32>memory.data(16 * 4, 16);
+/** A record, and its block, of nothing: zeros. */
+const nothingPointer: u32 = <u32>memory.data(64, 16);
+const LINE_BYTES: u32 = 64;
 
 export abstract class Merge {
   static changed: bool = false;
@@ -185,34 +188,53 @@ export abstract class Merge {
     if (type != TYPE_COUNTER && type != TYPE_LOG) Keys.reserve(count);
   }
 
-  /** Hashes the keys of a block and touches what applying it will read: slots, then records, then blocks. */
+  /** Hashes the keys of a block and touches what applying it will read, level by level: each level is a short loop of
+   *  loads that do not wait for each other. */
   private static touchBlock(replica: u32, start: u32, end: u32): void {
     const count = end - start;
-    for (let i: u32 = 0; i < count; i++)
-      store<u32>(linksPointer + (i << 2), Merge.touchSlot(replica, start + i, i));
-    if (count < TOUCHED_ENTRIES_MIN) return;
     for (let i: u32 = 0; i < count; i++) {
-      const link = load<u32>(linksPointer + (i << 2));
-      store<u32>(linksPointer + (i << 2), link == 0 ? 0 : Entries.row(link - 1).block);
+      store<u32>(touchedPointer + (i << 2), Merge.firstAddress(replica, start + i, hashesPointer + (i << 2)));
     }
+    if (count < TOUCHED_ENTRIES_MIN) return;
     let touched: u32 = 0;
-    for (let i: u32 = 0; i < count; i++) touched += load<u32>(load<u32>(linksPointer + (i << 2)));
+    for (let i: u32 = 0; i < count; i++) touched += load<u32>(load<u32>(touchedPointer + (i << 2)));
+    for (let i: u32 = 0; i < count; i++) {
+      const place = touchedPointer + (i << 2);
+      store<u32>(place, Merge.recordAddress(start + i, load<u32>(hashesPointer + (i << 2)), load<u32>(place)));
+    }
+    for (let i: u32 = 0; i < count; i++) {
+      const place = touchedPointer + (i << 2);
+      store<u32>(place, changetype<EntryRow>(load<u32>(place)).block);
+    }
+    for (let i: u32 = 0; i < count; i++) {
+      const block = load<u32>(touchedPointer + (i << 2));
+      touched += load<u32>(block) + load<u32>(block, LINE_BYTES);
+    }
     Merge.touched = touched;
   }
 
-  /** Hashes the key of an entry; gives the id + 1 of a keyed entry that it will probably meet, or 0. */
-  @inline private static touchSlot(replica: u32, index: u32, inBlock: u32): u32 {
+  /** Hashes the key of an entry; gives the address its search begins at: a key slot, the cell of a counter, or nothing. */
+  @inline private static firstAddress(replica: u32, index: u32, hashPointer: u32): u32 {
     const row = Delta.container(Delta.at(Delta.containerIndices, index));
-    if (row.type == TYPE_LOG) return 0;
-    if (row.type == TYPE_COUNTER) {
-      const cell = Members.cell(Containers.row(row.container), replica);
-      if (cell != 0) Merge.touched = Entries.row(cell - 1).sequence;
-      return 0;
-    }
+    const type = row.type;
+    if (type == TYPE_LOG) return nothingPointer;
+    if (type == TYPE_COUNTER) return Members.cellAddress(Containers.row(row.container), replica, nothingPointer);
     const keyPointer = Delta.at(Delta.keys, index);
     const hash = Keys.hash(row.container, keyPointer, Delta.at(Delta.keys, index + 1) - keyPointer);
-    store<u32>(hashesPointer + (inBlock << 2), hash);
-    return Keys.firstLink(hash);
+    store<u32>(hashPointer, hash);
+    return Keys.firstSlot(hash, nothingPointer);
+  }
+
+  /** The record of the keyed entry that an entry will probably meet, or nothing; that of a counter is touched at once. */
+  @inline private static recordAddress(index: u32, hash: u32, address: u32): u32 {
+    if (address == nothingPointer) return nothingPointer;
+    if (Delta.container(Delta.at(Delta.containerIndices, index)).type != TYPE_COUNTER) {
+      const link = Keys.linkFrom(address, hash);
+      return link == 0 ? nothingPointer : changetype<u32>(Entries.row(link - 1));
+    }
+    const cell = load<u32>(address);
+    if (cell != 0) Merge.touched = Entries.row(cell - 1).sequence;
+    return nothingPointer;
   }
 
   private static applyEntry(replica: u32, index: u32, inBlock: u32): void {
