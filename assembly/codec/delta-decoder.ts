@@ -238,6 +238,7 @@ export abstract class DeltaDecoder {
     if (left < 1) return DeltaDecoder.malformed(SUBJECT_CONTAINER_TABLE, index, Delta.containerCount);
     const row = Delta.container(index);
     row.isNamed = 0;
+    row.isCutDue = 0;
     row.type = load<u8>(DeltaDecoder.cursor);
     if (row.type < TYPE_COUNTER || row.type > TYPE_LOG) {
       return Refusal.of(STATUS_UNSUPPORTED_TYPE, SUBJECT_CONTAINER_TYPE, row.type, TYPE_LOG);
@@ -342,8 +343,11 @@ export abstract class DeltaDecoder {
   private static placeBytes(count: u32): u32 {
     const keyStart = DeltaDecoder.cursor;
     const payloadStart = keyStart + Delta.at(Delta.keys, count);
-    const end = payloadStart + Delta.at(Delta.payloads, count);
-    if (end > DeltaDecoder.end) return DeltaDecoder.malformed(SUBJECT_PAYLOAD_BYTES, end - keyStart);
+    // Compared as a difference: the sum could pass the end of the address space.
+    const payloadBytes = Delta.at(Delta.payloads, count);
+    const left = DeltaDecoder.end - payloadStart;
+    if (payloadBytes > left) return DeltaDecoder.malformed(SUBJECT_PAYLOAD_BYTES, payloadBytes, left);
+    const end = payloadStart + payloadBytes;
     for (let i: u32 = 0; i <= count; i++) {
       store<u32>(Delta.keys + (i << 2), keyStart + Delta.at(Delta.keys, i));
       store<u32>(Delta.payloads + (i << 2), payloadStart + Delta.at(Delta.payloads, i));

@@ -8,6 +8,7 @@ import { Replicas } from "../causality/replica-table";
 import { VectorReader } from "../causality/version-vector";
 import { XxHash32 } from "../kernels/xxhash32";
 import { Bytes } from "../memory/bytes";
+import { Heap } from "../memory/heap";
 import { Scratch } from "../memory/scratch";
 import { Refusal } from "../refusal";
 import { Containers } from "../state/containers";
@@ -220,6 +221,7 @@ export abstract class DeltaEncoder {
     bytes += <u64>Selection.containerCount * CONTAINER_BYTES_MAX;
     bytes += <u64>Selection.entryCount * ENTRY_BYTES_MAX + DeltaEncoder.entryBytes;
     bytes += <u64>Selection.removalCount * REMOVAL_BYTES_MAX + Selection.targetCount * TARGET_BYTES_MAX;
+    Heap.checkBytes(bytes + 64);
     return <u32>bytes + 64;
   }
 

@@ -22,8 +22,9 @@ export class DeltaContainer {
   name: u32;
   nameLength: u32;
   isNamed: u32;
-  /** Index in the document. */
+  /** Index in the document; of a log whether its truncation mark rose. */
   container: u32;
+  isCutDue: u32;
 }
 
 export abstract class Delta {

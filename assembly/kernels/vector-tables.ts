@@ -29,12 +29,14 @@ export abstract class VectorTables {
 
   static create(rows: u32, columns: u32): u32 {
     const strideBytes = ((columns + COLUMN_GROUP - 1) & ~(COLUMN_GROUP - 1)) << 2;
+    // The large block first: where memory is full, it is what traps, and nothing is lost.
+    const cells = VectorTables.zeroed(rows * strideBytes);
     const pointer = Heap.allocate(offsetof<VectorTable>());
     const table = changetype<VectorTable>(pointer);
     table.rows = rows;
     table.strideBytes = strideBytes;
     table.cellBytes = rows * strideBytes;
-    table.cells = VectorTables.zeroed(table.cellBytes);
+    table.cells = cells;
     table.vector = VectorTables.zeroed(strideBytes);
     table.relations = VectorTables.zeroed(rows);
     const handle = VectorTables.freeHandle();

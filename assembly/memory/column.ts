@@ -5,6 +5,7 @@ import { Journal } from "./journal";
 export abstract class Column {
   /** A larger copy of the `count` rows at `pointer`; the old block goes with the commit. */
   static grow(pointer: u32, capacity: u32, count: u32, newCapacity: u32, rowBytes: u32): u32 {
+    Heap.checkBytes(<u64>newCapacity * rowBytes);
     const grown = Heap.allocate(newCapacity * rowBytes);
     memory.copy(grown, pointer, count * rowBytes);
     if (capacity != 0) Journal.release(pointer, capacity * rowBytes);

@@ -20,6 +20,8 @@ const GRAINED_CLASSES: u32 = 32;
 const SMALL_BYTES_MAX: u32 = 32768;
 const CLASSES: u32 = 39;
 const CHUNK_PAGES: u32 = 2;
+/** No block is larger: it would not fit beside the first and the last page. */
+const BYTES_MAX: u64 = (<u64>PAGES_MAX - 2) * PAGE_BYTES;
 /** Growing in small steps detaches views and starts collections: 16 MiB or half of what there is. */
 const GROW_PAGES_MIN: u32 = 256;
 
@@ -32,6 +34,11 @@ export abstract class Heap {
   private static bumpLimit: u32 = 0;
   /** No free page lies below this one. */
   private static lowestFreePage: u32 = firstPage;
+
+  /** Refuses sizes that no longer fit into a u32 when rounded up to pages. */
+  @inline static checkBytes(bytes: u64): void {
+    if (bytes > BYTES_MAX) abort("linear memory is full");
+  }
 
   /** The bytes really taken by a block of `bytes`. */
   static roundUp(bytes: u32): u32 {
@@ -76,6 +83,7 @@ export abstract class Heap {
 
   /** A run of pages that no journal knows. */
   static reserveRun(bytes: u32): u32 {
+    Heap.checkBytes(bytes);
     const count = (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
     const page = Heap.findRun(count);
     return page << PAGE_SHIFT;

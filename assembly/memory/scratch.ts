@@ -16,17 +16,41 @@ export abstract class Scratch {
   /** The window the host writes into, its room, and whether it is a run of its own. */
   private static inputPointer: u32 = 0;
   private static inputBytes: u32 = 0;
+  /** Where `rewind` goes back to. */
+  private static markedSlots: u32 = 0;
+  private static markedPointer: u32 = 0;
 
   /** Forgets all blocks but the input window. Call once at the start of each call that uses scratch. */
   static reset(): void {
-    while (Scratch.slots > 1) {
+    Scratch.releaseRuns(1);
+    if (Scratch.slots == 0) Scratch.addRun(KEPT_BYTES);
+    Scratch.nextPointer = load<u32>(slotTablePointer);
+    Scratch.limitPointer = Scratch.nextPointer + load<u32>(slotTablePointer + 4);
+  }
+
+  static mark(): void {
+    Scratch.markedSlots = Scratch.slots;
+    Scratch.markedPointer = Scratch.nextPointer;
+  }
+
+  /** Forgets what was allocated since the mark: a batch needs no more than its hungriest operation. */
+  @inline static rewind(): void {
+    if (Scratch.nextPointer != Scratch.markedPointer) Scratch.rewindFar();
+  }
+
+  private static rewindFar(): void {
+    Scratch.releaseRuns(Scratch.markedSlots);
+    const slotPointer = slotTablePointer + ((Scratch.slots - 1) << 3);
+    Scratch.nextPointer = Scratch.markedPointer;
+    Scratch.limitPointer = load<u32>(slotPointer) + load<u32>(slotPointer + 4);
+  }
+
+  private static releaseRuns(kept: u32): void {
+    while (Scratch.slots > kept) {
       const slotPointer = slotTablePointer + ((Scratch.slots - 1) << 3);
       Heap.releasePages(load<u32>(slotPointer), load<u32>(slotPointer + 4));
       Scratch.slots--;
     }
-    if (Scratch.slots == 0) Scratch.addRun(KEPT_BYTES);
-    Scratch.nextPointer = load<u32>(slotTablePointer);
-    Scratch.limitPointer = Scratch.nextPointer + load<u32>(slotTablePointer + 4);
   }
 
   /** A block, 16-aligned, of unknown content, with 16 bytes to spare behind it. */
@@ -70,6 +94,7 @@ export abstract class Scratch {
     if (Scratch.slots == SLOTS_MAX) abort("scratch runs are used up");
     const previousBytes =
       Scratch.slots == 0 ? 0 : load<u32>(slotTablePointer + ((Scratch.slots - 1) << 3) + 4);
+    Heap.checkBytes(bytes);
     const doubled = min<u32>(previousBytes * 2, 67108864);
     const rounded = (max(max(bytes, doubled), KEPT_BYTES) + 65535) & ~65535;
     const pointer = Heap.reserveRun(rounded);

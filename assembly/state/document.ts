@@ -28,6 +28,8 @@ export abstract class Document {
   private static slots: u32 = 0;
   private static slotCount: u32 = 0;
   private static slotCapacity: u32 = 0;
+  /** No slot below this one is free. */
+  private static lowestFree: u32 = 0;
 
   /** Makes the document of `handle` the current one; false when it is closed. */
   static select(handle: u32): bool {
@@ -60,6 +62,7 @@ export abstract class Document {
     const pointer = slot.document;
     slot.document = 0;
     slot.generation++;
+    Document.lowestFree = min(Document.lowestFree, handle & INDEX_MASK);
     Document.openDocuments--;
     Heap.release(pointer, offsetof<DocumentRow>());
   }
@@ -171,7 +174,8 @@ export abstract class Document {
 
   private static freeIndex(): u32 {
     if (Document.openDocuments < Document.slotCount) {
-      for (let index: u32 = 0; index < Document.slotCount; index++) {
+      for (let index = Document.lowestFree; index < Document.slotCount; index++) {
+        Document.lowestFree = index;
         if (Document.slot(index).document == 0) return index;
       }
     }

@@ -1,6 +1,6 @@
 // Logs: entries in (timestamp, replica id, sequence) order above a truncation mark. The mark is an entry of its own whose
-// key is the position it cuts at; of several the greatest position wins, then the greatest dot. Raising it visits all
-// entries of the log once.
+// key is the position it cuts at; of several the greatest position wins, then the greatest dot. Cutting visits all
+// entries of the log, so many marks in one delta are followed by one cut.
 //
 //   position   | timestamp u64 | replica id u64 | sequence u32     20 bytes, unaligned
 import { Replicas } from "../causality/replica-table";
@@ -67,7 +67,7 @@ export abstract class Logs {
     log.size++;
   }
 
-  /** Takes a truncation mark in; true when it is now the mark of the log. */
+  /** Takes a truncation mark in; true when it is now the mark of the log, and `cut` is due. */
   static mark(container: u32, replica: u32, sequence: u32, timestamp: u64, positionPointer: u32): bool {
     const log = Containers.row(container);
     const comparison = Logs.compareWithMark(log, positionPointer);
@@ -83,7 +83,9 @@ export abstract class Logs {
       Journal.noteRange(Entries.keyPointer(row), POSITION_BYTES);
       memory.copy(Entries.keyPointer(row), positionPointer, POSITION_BYTES);
     }
-    if (comparison > 0) Logs.cut(log, container, positionPointer);
+    log.markTimestamp = Logs.timestampAt(positionPointer);
+    log.markReplica = Logs.replicaAt(positionPointer);
+    log.markSequence = Logs.sequenceAt(positionPointer);
     return true;
   }
 
@@ -93,10 +95,9 @@ export abstract class Logs {
     return Replicas.row(replica).id > Replicas.row(row.replica).id;
   }
 
-  private static cut(log: ContainerRow, container: u32, positionPointer: u32): void {
-    log.markTimestamp = Logs.timestampAt(positionPointer);
-    log.markReplica = Logs.replicaAt(positionPointer);
-    log.markSequence = Logs.sequenceAt(positionPointer);
+  /** Drops the entries at or below the mark. */
+  static cut(container: u32): void {
+    const log = Containers.row(container);
     for (let position: u32 = 0; position < log.memberCount; position++) {
       const id = Members.at(log, position);
       const row: EntryRow = Entries.row(id);

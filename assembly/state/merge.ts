@@ -91,6 +91,7 @@ export abstract class Merge {
       );
       start = row.entryEnd;
     }
+    Merge.cutLogs();
     Clock.closeMerge();
     Merge.advance();
     if (Delta.isSnapshot) Merge.raiseFloor();
@@ -271,10 +272,20 @@ export abstract class Merge {
       Supersession.putSums(place, replica, sequence, timestamp, plus, minus);
       Changes.note(place, true, changetype<u32>(Replicas.row(replica)), sizeof<u64>());
     } else if (keyLength != 0) {
-      if (Logs.mark(place, replica, sequence, timestamp, keyPointer)) Changes.note(place, false, 0, 0);
+      if (Logs.mark(place, replica, sequence, timestamp, keyPointer)) {
+        container.isCutDue = 1;
+        Changes.note(place, false, 0, 0);
+      }
     } else if (!Logs.isCut(Containers.row(place), timestamp, Replicas.row(replica).id, sequence)) {
       Logs.append(place, replica, sequence, timestamp, payloadPointer, payloadLength);
       Changes.note(place, true, 0, 0);
+    }
+  }
+
+  private static cutLogs(): void {
+    for (let index: u32 = 0; index < Delta.containerCount; index++) {
+      const row = Delta.container(index);
+      if (row.isCutDue) Logs.cut(row.container);
     }
   }
 

@@ -3,7 +3,7 @@
 // a bad one refuses all, and the caller undoes.
 //
 //   operation  | opcode u8 | container u16 | operands        see host/engine/engine.ts
-import { KEY_BYTES_MAX, PAYLOAD_BYTES_MAX, REPLICAS_MAX } from "../../host/limits";
+import { DELTA_TARGETS_MAX, KEY_BYTES_MAX, PAYLOAD_BYTES_MAX, REPLICAS_MAX } from "../../host/limits";
 import { Clock, TIMESTAMP_END } from "../causality/clock";
 import { Removals } from "../causality/removal-column";
 import { Replicas } from "../causality/replica-table";
@@ -24,6 +24,7 @@ import {
   SUBJECT_KEY_BYTES,
   SUBJECT_OPCODE,
   SUBJECT_PAYLOAD_BYTES,
+  SUBJECT_REMOVAL_TARGETS,
   SUBJECT_REPLICAS,
   SUBJECT_SEQUENCE,
   SUBJECT_TIMESTAMPS,
@@ -70,8 +71,10 @@ export abstract class Mutation {
     if (document.ownReplica == NO_INDEX) document.ownReplica = Replicas.find(document.ownId);
     Mutation.cursor = pointer;
     Mutation.end = pointer + byteLength;
+    Scratch.mark();
     while (Mutation.cursor < Mutation.end) {
       const operationStatus = Mutation.applyOne();
+      Scratch.rewind();
       if (operationStatus != STATUS_OK) return operationStatus;
     }
     return STATUS_OK;
@@ -211,7 +214,8 @@ export abstract class Mutation {
       return STATUS_OK;
     }
     // The first entry of the element takes the new dot, all dots it had become targets.
-    Mutation.recordChain(container, sequence, found - 1);
+    const recorded = Mutation.recordChain(container, sequence, found - 1);
+    if (recorded != STATUS_OK) return recorded;
     const first = Entries.row(found - 1);
     while (first.next != 0) Entries.drop(first.next - 1);
     Entries.replace(first, found - 1, own, sequence, Clock.reading);
@@ -225,7 +229,8 @@ export abstract class Mutation {
     if (found == 0) return STATUS_OK;
     const sequence = Mutation.takeDot();
     if (sequence == 0) return Mutation.outOfDots();
-    Mutation.recordChain(container, sequence, found - 1);
+    const recorded = Mutation.recordChain(container, sequence, found - 1);
+    if (recorded != STATUS_OK) return recorded;
     const first = Entries.row(found - 1);
     while (first.next != 0) Entries.drop(first.next - 1);
     Entries.drop(found - 1);
@@ -251,6 +256,7 @@ export abstract class Mutation {
     Canonical.gather(container);
     const count = Canonical.count;
     if (count == 0) return STATUS_OK;
+    if (count > <u32>DELTA_TARGETS_MAX) return Mutation.tooManyTargets(count);
     const sequence = Mutation.takeDot();
     if (sequence == 0) return Mutation.outOfDots();
     const removal = Removals.append(Replicas.row(Document.current.ownReplica), sequence, container, count);
@@ -296,20 +302,22 @@ export abstract class Mutation {
     const sequence = Mutation.takeDot();
     if (sequence == 0) return Mutation.outOfDots();
     Logs.mark(container, Document.current.ownReplica, sequence, Clock.reading, positionPointer);
+    Logs.cut(container);
     Mutation.effective++;
     return STATUS_OK;
   }
 
   /** Records that `sequence` of this replica removes all entries of the element whose chain begins at `first`. */
-  private static recordChain(container: u32, sequence: u32, first: u32): void {
+  private static recordChain(container: u32, sequence: u32, first: u32): u32 {
     let row = Entries.row(first);
     const own = Replicas.row(Document.current.ownReplica);
     if (row.next == 0) {
       Removals.setTarget(Removals.append(own, sequence, container, 1), 0, row.replica, row.sequence);
-      return;
+      return STATUS_OK;
     }
     let count: u32 = 1;
     for (let link = row.next; link != 0; link = Entries.row(link - 1).next) count++;
+    if (count > <u32>DELTA_TARGETS_MAX) return Mutation.tooManyTargets(count);
     let items = Scratch.allocate(count * <u32>offsetof<SortItem>());
     for (let i: u32 = 0; i < count; i++) {
       Sort.set(items, i, Replicas.row(row.replica).id, row.sequence, row.replica);
@@ -321,6 +329,7 @@ export abstract class Mutation {
       const item = Sort.item(items, i);
       Removals.setTarget(removal, i, item.value, <u32>item.secondary);
     }
+    return STATUS_OK;
   }
 
   /** The next sequence of this replica, or 0 when there is none. */
@@ -375,6 +384,10 @@ export abstract class Mutation {
 
   private static cutOff(): u32 {
     return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_BATCH, Mutation.end - Mutation.cursor);
+  }
+
+  private static tooManyTargets(count: u32): u32 {
+    return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REMOVAL_TARGETS, count, DELTA_TARGETS_MAX);
   }
 
   private static outOfDots(): u32 {
