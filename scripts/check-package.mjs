@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "jarvis-crdt-package-"));
@@ -59,15 +60,14 @@ await replica.close();
   expect("the command answers", help.includes("start") && help.includes("inspect"));
 
   writeFileSync(join(folder, "page.js"), `export * from "jarvis-crdt";\n`);
-  const bundler = join(root, "node_modules/esbuild/bin/esbuild");
-  run(process.execPath, [
-    bundler,
-    "page.js",
-    "--bundle",
-    "--format=esm",
-    "--platform=browser",
-    "--outfile=out.js",
-  ]);
+  const entry = join(folder, "page.js");
+  await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    outfile: join(folder, "out.js"),
+    logLevel: "error",
+  });
   expect("bundles for a browser without configuration", true);
 } finally {
   rmSync(folder, { recursive: true, force: true });
