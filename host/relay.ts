@@ -22,7 +22,10 @@ export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
   readonly host?: string;
   /** Answers plain HTTP requests on the same port. */
   readonly onRequest?: RequestListener;
-  /** Whether a browser page of this origin may connect; pages of the same host name may unless said otherwise. */
+  /**
+   * Whether a browser page of this origin may connect. Unless said otherwise pages of the same host name may; where
+   * only this machine can connect, that name must be `localhost` or an address.
+   */
   readonly allowOrigin?: (origin: string, host: string) => boolean;
 }
 

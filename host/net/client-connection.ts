@@ -1,6 +1,7 @@
 // A lasting link to a relay: one session after another, with a growing random pause between them. What happens while
 // there is none stays in the documents; their vectors bring it over when the next session subscribes.
 import { CrdtError, isCrdtError } from "../errors.ts";
+import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { Connection, ConnectionStatus } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
@@ -225,7 +226,7 @@ export class ClientConnection implements Connection {
     this.#status = status;
     this.#changed();
     this.#renewChange();
-    for (const listener of this.#statusListeners) listener(status);
+    for (const listener of [...this.#statusListeners]) callListener(listener, status);
   }
 
   #renewChange(): void {

@@ -1,7 +1,7 @@
 // Deltas whose preamble is folded into a dictionary (docs/protocol.md, "The stream"). Folding and unfolding are
 // inverse byte for byte. Cost: that of the preamble, and one copy of the rest; the usual small delta, of one replica
 // in one container, takes a path without intermediate lists.
-import { REPLICAS_MAX } from "../limits.ts";
+import { CONTAINERS_MAX, REPLICAS_MAX } from "../limits.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import {
   CHECKSUM_BYTES,
@@ -150,7 +150,7 @@ function unfoldContainers(
   dictionary: IncomingDictionary,
 ): readonly DeltaContainer[] {
   if ((shape & SHAPE.oneContainer) !== 0) return [dictionary.container(reader.varint())];
-  const count = reader.varint(reader.remaining);
+  const count = reader.varint(CONTAINERS_MAX);
   const containers: DeltaContainer[] = [];
   for (let row = 0; row < count; row++) containers.push(dictionary.container(reader.varint()));
   return containers;

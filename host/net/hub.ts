@@ -3,6 +3,7 @@
 import { CrdtError } from "../errors.ts";
 import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
+import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { Network, ReplicaHost } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
@@ -182,7 +183,10 @@ export class Hub implements Network, SessionOwner {
 
   left(session: Session, link: Link): void {
     for (const connection of this.#connections) connection.left(session, link);
-    const { room } = link;
+    this.vacated(link.room);
+  }
+
+  vacated(room: Room): void {
     if (room.links > 0 || this.#rooms.get(room.core.name) !== room) return;
     this.#rooms.delete(room.core.name);
     room.close();
@@ -210,7 +214,7 @@ export class Hub implements Network, SessionOwner {
 
   #roomOf(core: DocumentCore): Room {
     const known = this.#rooms.get(core.name);
-    if (known !== undefined) return known;
+    if (known?.core === core) return known;
     const room = new Room(core, this.#nextIndex++, this.host.platform);
     this.#rooms.set(core.name, room);
     return room;
@@ -229,7 +233,7 @@ export class Hub implements Network, SessionOwner {
   }
 
   #emit(event: NetworkEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of [...this.#listeners]) callListener(listener, event);
   }
 
   #refuseClosed(): void {

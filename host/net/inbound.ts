@@ -23,7 +23,8 @@ export class Inbound {
   #expected = 0;
   #hasProgressed = true;
   #dictionary = new IncomingDictionary();
-  #parts: Uint8Array[] = [];
+  /** Parts are copied together: however many a peer cuts an answer into, they cost no more than its bytes. */
+  #parts = new Uint8Array(0);
   #partBytes = 0;
   #totalBytes = 0;
 
@@ -83,10 +84,13 @@ export class Inbound {
     }
     this.#hasProgressed = true;
     this.#totalBytes = totalBytes;
-    this.#parts.push(part);
-    this.#partBytes += part.length;
+    if (part.length === totalBytes) {
+      this.#merge({ bytes: part, header: undefined });
+      return;
+    }
+    this.#keepPart(part);
     if (this.#partBytes < totalBytes) return;
-    const bytes = this.#parts.length === 1 ? part : join(this.#parts, totalBytes);
+    const bytes = this.#parts.subarray(0, totalBytes);
     this.#forgetParts();
     this.#merge({ bytes, header: undefined });
   }
@@ -153,19 +157,20 @@ export class Inbound {
     this.#repair();
   }
 
+  #keepPart(part: Uint8Array): void {
+    const bytes = this.#partBytes + part.length;
+    if (bytes > this.#parts.length) {
+      const grown = new Uint8Array(Math.min(this.#totalBytes, Math.max(bytes, this.#parts.length * 2)));
+      grown.set(this.#parts.subarray(0, this.#partBytes));
+      this.#parts = grown;
+    }
+    this.#parts.set(part, this.#partBytes);
+    this.#partBytes = bytes;
+  }
+
   #forgetParts(): void {
-    this.#parts = [];
+    this.#parts = new Uint8Array(0);
     this.#partBytes = 0;
     this.#totalBytes = 0;
   }
-}
-
-function join(parts: readonly Uint8Array[], totalBytes: number): Uint8Array {
-  const whole = new Uint8Array(totalBytes);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

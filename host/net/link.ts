@@ -26,6 +26,9 @@ export interface LinkWire extends OutboundWire {
   stored(core: DocumentCore): Promise<void>;
 }
 
+/** Checks a slow peer may owe at a time. */
+const CHECKS_MAX = 4;
+
 export class Link {
   readonly room: Room;
   readonly outbound: Outbound;
@@ -38,6 +41,8 @@ export class Link {
   storedSequence = 0;
   readonly #wire: LinkWire;
   readonly #reports = new Map<number, (report: Report | undefined) => void>();
+  /** Tokens of the latest checks. */
+  readonly #checks: number[] = [];
   #token = 0;
   #unstored = new Map<ReplicaId, number>();
   #stored = new Map<ReplicaId, number>();
@@ -114,13 +119,20 @@ export class Link {
    * Asks what the peer has merged of everything sent before; the answer comes in order with what it sends, and is
    * undefined when the link closes first.
    */
-  probe(isStored: boolean, answered: (report: Report | undefined) => void): void {
+  probe(isStored: boolean, answered: (report: Report | undefined) => void): number {
     const token = ++this.#token;
     this.#reports.set(token, answered);
     this.room.core.flushLocal();
     this.room.flush();
     const flags = isStored ? ACK_FLAGS.stored : 0;
     this.#wire.send(encodeMessage({ type: "probe", index: this.room.index, token, flags }));
+    return token;
+  }
+
+  /** Probes without anybody waiting: who never answers is asked again, and the oldest questions are forgotten. */
+  check(answered: (report: Report | undefined) => void): void {
+    this.#checks.push(this.probe(false, answered));
+    if (this.#checks.length > CHECKS_MAX) this.#reports.delete(this.#checks.shift()!);
   }
 
   probed({ token, flags }: Probe): void {
@@ -135,10 +147,15 @@ export class Link {
   }
 
   reported(report: Report): void {
-    this.outbound.acknowledged.merge(report.vector);
     const answered = this.#reports.get(report.token);
+    if (answered === undefined) return;
     this.#reports.delete(report.token);
-    answered?.(report);
+    const known = this.room.core.versionVector;
+    // Of what we do not know ourselves we have nothing to send, and a peer may name as much of it as it likes.
+    for (const [id, sequence] of report.vector) {
+      if (known.get(id) > 0) this.outbound.acknowledged.advance(id, sequence);
+    }
+    answered(report);
   }
 
   close(): void {
@@ -180,6 +197,9 @@ export class Link {
     };
     this.#wire.stored(this.room.core).then(done, () => {
       this.#isStoring = false;
+      for (const [id, sequence] of waiting) {
+        if ((this.#unstored.get(id) ?? 0) < sequence) this.#unstored.set(id, sequence);
+      }
     });
   }
 

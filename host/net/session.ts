@@ -57,6 +57,8 @@ export interface SessionOwner {
   refused(session: Session, name: string, explanation: string): void;
   ended(session: Session, end: SessionEnd): void;
   left(session: Session, link: Link): void;
+  /** A room that was asked for is not needed after all. */
+  vacated(room: Room): void;
 }
 
 export class Session implements LinkWire {
@@ -72,7 +74,8 @@ export class Session implements LinkWire {
   readonly #ownHello: Hello;
   readonly #links = new Map<string, Link>();
   readonly #byPeerIndex = new Map<number, Link>();
-  readonly #opening = new Set<string>();
+  /** By name what the peer last asked of a document that is being opened; undefined when it no longer wants it. */
+  readonly #opening = new Map<string, Subscribe | undefined>();
   readonly #toAcknowledge = new Set<Link>();
   readonly #draining: DrainQueue;
   #cancelAcknowledge: (() => void) | undefined;
@@ -132,8 +135,9 @@ export class Session implements LinkWire {
     return this.#links.values();
   }
 
+  /** Those it carries and those that are being opened for it. */
   get documents(): number {
-    return this.#links.size;
+    return this.#links.size + this.#opening.size;
   }
 
   linkOf(name: string): Link | undefined {
@@ -270,7 +274,10 @@ export class Session implements LinkWire {
   /** Frames of documents this connection no longer carries may still be on their way: they are dropped. */
   #handOver(message: DocumentMessage): void {
     const link = this.#byPeerIndex.get(message.index);
-    if (link === undefined) return;
+    if (link === undefined) {
+      if (message.type === "unsubscribe") this.#forgetOpening(message.index);
+      return;
+    }
     switch (message.type) {
       case "unsubscribe":
         this.#unlink(link);
@@ -344,7 +351,11 @@ export class Session implements LinkWire {
       this.#joined(link, message, false);
       return;
     }
-    if (this.role === "client" || this.#opening.has(message.name)) return;
+    if (this.role === "client") return;
+    if (this.#opening.has(message.name)) {
+      this.#opening.set(message.name, message);
+      return;
+    }
     try {
       const room = this.#owner.roomFor(this, message.name);
       if (room instanceof Room) this.#joined(this.#link(room), message, true);
@@ -355,13 +366,31 @@ export class Session implements LinkWire {
   }
 
   #joinLater(opening: Promise<Room>, message: Subscribe): void {
-    this.#opening.add(message.name);
+    const { name } = message;
+    this.#opening.set(name, message);
     opening
-      .finally(() => this.#opening.delete(message.name))
       .then((room) => {
-        if (!this.#isEnded) this.#joined(this.#link(room), message, true);
+        const latest = this.#takeOpening(name);
+        if (this.#isEnded || latest === undefined) this.#owner.vacated(room);
+        else this.#joined(this.#link(room), latest, true);
       })
-      .catch((error: unknown) => this.#refuse(message.name, error));
+      .catch((error: unknown) => {
+        this.#opening.delete(name);
+        this.#refuse(name, error);
+      });
+  }
+
+  #takeOpening(name: string): Subscribe | undefined {
+    const message = this.#opening.get(name);
+    this.#opening.delete(name);
+    return message;
+  }
+
+  /** The peer gave up a document before it was open. */
+  #forgetOpening(index: number): void {
+    for (const [name, message] of this.#opening) {
+      if (message?.index === index) this.#opening.set(name, undefined);
+    }
   }
 
   #joined(link: Link, message: Subscribe, isNew: boolean): void {
@@ -427,7 +456,7 @@ export class Session implements LinkWire {
       if (!link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
       if (!link.outbound.isUnacknowledged || !link.outbound.isStreaming) continue;
       const sent = link.room.core.versionVector.clone();
-      link.probe(false, (report) => {
+      link.check((report) => {
         link.outbound.isUnacknowledged = false;
         if (report !== undefined && !report.vector.covers(sent)) link.outbound.repair();
       });

@@ -112,6 +112,13 @@ export async function openBrowserStorage(location: string): Promise<PlatformStor
       throw storageError(location, error);
     }
   };
+  async function* guarded<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw storageError(location, error);
+    }
+  }
   const release = await takeLock(name, location);
   const database = await guard(() => openDatabase(name)).catch(async (error) => {
     await release();
@@ -125,8 +132,8 @@ export async function openBrowserStorage(location: string): Promise<PlatformStor
         return value === undefined ? undefined : asBytes(value);
       }),
     write: (writes, flush) => guard(() => write(database, writes, flush)),
-    keys: (range) => readKeys(database, range),
-    entries: (range) => readEntries(database, range),
+    keys: (range) => guarded(readKeys(database, range)),
+    entries: (range) => guarded(readEntries(database, range)),
     fingerprint: async () => undefined,
     renewFingerprint: async () => undefined,
     close: async () => {

@@ -4,14 +4,25 @@ import { CrdtError } from "../errors.ts";
 import type { Platform } from "./platform.ts";
 import { CLOSE_NORMAL, CLOSE_UNSUPPORTED_DATA, type Transport, TransportInbox } from "./transport.ts";
 
-/** Starts a task of its own for each callback. */
+/** One that throws must not take the others along: its error surfaces as an uncaught one. */
+function runAlone(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** Starts a task for the callbacks of a turn. */
 function createTurnEnd(): (callback: () => void) => void {
   let channel: MessageChannel | undefined;
   let callbacks: (() => void)[] = [];
   const run = () => {
     const due = callbacks;
     callbacks = [];
-    for (const callback of due) callback();
+    for (const callback of due) runAlone(callback);
   };
   return (callback) => {
     if (channel === undefined) {

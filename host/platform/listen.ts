@@ -13,7 +13,10 @@ export interface ListenOptions {
   readonly host?: string;
   /** Answers plain HTTP requests; without it they get 426. */
   readonly onRequest?: RequestListener;
-  /** Whether a browser page of this origin may connect; pages of the same host name may unless said otherwise. */
+  /**
+   * Whether a browser page of this origin may connect. Unless said otherwise pages of the same host name may; where
+   * only this machine can connect, that name must be `localhost` or an address.
+   */
   readonly allowOrigin?: (origin: string, host: string) => boolean;
   readonly onTransport: (transport: Transport) => void;
 }
@@ -28,11 +31,22 @@ export interface Listener {
 }
 
 const CLOSE_GRACE_MS = 1_000;
+const CLOSE_TRY_LATER = 1013;
 
-function isSameHostName(origin: string, host: string): boolean {
-  return URL.canParse(origin) && URL.canParse(`http://${host}`)
-    ? new URL(origin).hostname === new URL(`http://${host}`).hostname
-    : false;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+/** Names that no page from outside can have: addresses, and those that mean this machine everywhere. */
+const UNCLAIMABLE = /^(\[.*\]|\d+(\.\d+){3}|(.*\.)?localhost)$/;
+
+/**
+ * Pages of the same host name. Where only this machine may connect, the name must also be one nobody can own: a page
+ * from outside may otherwise point its own name here after it was loaded (DNS rebinding), and come as the same host.
+ */
+function sameHostName(boundTo: string): (origin: string, host: string) => boolean {
+  return (origin, host) => {
+    if (!URL.canParse(origin) || !URL.canParse(`http://${host}`)) return false;
+    const { hostname } = new URL(`http://${host}`);
+    return new URL(origin).hostname === hostname && (!LOOPBACK.test(boundTo) || UNCLAIMABLE.test(hostname));
+  };
 }
 
 function isAllowed(
@@ -40,7 +54,13 @@ function isAllowed(
   allowOrigin: (origin: string, host: string) => boolean,
 ): boolean {
   const { origin, host } = request.headers;
-  return origin === undefined || allowOrigin(origin, host ?? "");
+  if (origin === undefined) return true;
+  try {
+    return allowOrigin(origin, host ?? "");
+  } catch {
+    // A policy that stumbles over an origin ("null" is no URL) has not allowed it.
+    return false;
+  }
 }
 
 /** Binds and listens. Rejects with connection-failed, whose cause carries the system's code (EADDRINUSE). */
@@ -55,11 +75,17 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     perMessageDeflate: false,
     maxPayload: MESSAGE_BYTES_MAX,
     verifyClient: ({ req }: { req: IncomingMessage }) =>
-      isAllowed(req, options.allowOrigin ?? isSameHostName),
+      isAllowed(req, options.allowOrigin ?? sameHostName(host)),
   });
   sockets.on("connection", (socket, request) => {
     const { remoteAddress, remotePort } = request.socket;
-    options.onTransport(createNodeTransport(socket, `${remoteAddress}:${remotePort}`));
+    const transport = createNodeTransport(socket, `${remoteAddress}:${remotePort}`);
+    try {
+      options.onTransport(transport);
+    } catch {
+      // The replica behind may be closed already: a peer that comes then must not take the process down.
+      transport.close(CLOSE_TRY_LATER, "no connections are taken now");
+    }
   });
   sockets.on("error", () => {});
   const address = server.address();
@@ -86,6 +112,8 @@ async function stop(server: Server, sockets: WebSocketServer): Promise<void> {
   for (const socket of sockets.clients) socket.close(1001, "the relay stops");
   const grace = setTimeout(() => {
     for (const socket of sockets.clients) socket.terminate();
+    // Browsers open connections ahead of need; those that never ask anything count as busy.
+    server.closeAllConnections();
   }, CLOSE_GRACE_MS);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   sockets.close();
