@@ -13,16 +13,20 @@ export class WasmVectorTable implements VectorTable {
   readonly #table: number;
   #isOpen = true;
 
-  /** Errors: invalid-argument. */
+  /** Errors: invalid-argument, engine-trap. */
   constructor(instance: WasmInstance, rows: number, columns: number) {
     const isSize = (value: number): boolean => Number.isInteger(value) && value >= 0;
-    if (!isSize(rows) || !isSize(columns) || rows * (columns + 15) >= CELLS_END) {
+    if (!isSize(rows) || !isSize(columns) || Math.max(rows, 1) * (columns + 15) >= CELLS_END) {
       throw new CrdtError("invalid-argument", `a vector table of ${rows} × ${columns}; at most 2^28 cells`);
     }
     this.rows = rows;
     this.columns = columns;
     this.#instance = instance;
-    this.#table = instance.exports.tableCreate(rows, columns);
+    try {
+      this.#table = instance.exports.tableCreate(rows, columns);
+    } catch (error) {
+      throw instance.recover(error, "createVectorTable") ?? error;
+    }
   }
 
   setRow(row: number, sequences: Uint32Array): void {

@@ -81,6 +81,38 @@ describe("linear memory", () => {
     expect(churn()).toBe(before);
   });
 
+  it("needs no more for a batch of many clears than for one", () => {
+    const engine = createWasmEngine();
+    const document = engine.createDocument({ replica: replicaId(1), ...options });
+    const map = document.container("map", "m");
+    for (let begin = 0; begin < 20_000; begin += 1_000) {
+      mutate(document, NOW_MS, (batch) => {
+        for (let index = begin; index < begin + 1_000; index++) batch.put(map, `key ${index}`, "x");
+        return batch.clear(map);
+      });
+    }
+    const { memoryBytes } = engine.statistics();
+    mutate(document, NOW_MS, (batch) => {
+      for (let round = 0; round < 1_000; round++) batch.put(map, "key", "x").clear(map);
+      return batch;
+    });
+    expect(document.size(map)).toBe(0);
+    expect(engine.statistics().memoryBytes).toBe(memoryBytes);
+  });
+
+  it("refuses tables whose rows would not fit", () => {
+    const engine = createWasmEngine();
+    for (const [rows, columns] of [[0, 2 ** 30] as const, [2 ** 20, 2 ** 10] as const]) {
+      let caught: unknown;
+      try {
+        engine.createVectorTable(rows, columns);
+      } catch (error) {
+        caught = error;
+      }
+      expect(isCrdtError(caught, "invalid-argument")).toBe(true);
+    }
+  });
+
   it("survives growth: views are taken anew", () => {
     const engine = createWasmEngine();
     const document = engine.createDocument({ replica: replicaId(1), ...options });
