@@ -2,6 +2,7 @@
 // the log has outgrown its snapshot, a new snapshot takes the next place and everything before it goes, once the
 // snapshot has been read back whole. Knows nothing of when to write: group-writer.ts asks it for writes.
 
+import { isCrdtError } from "../errors.ts";
 import type { PlatformStorage, StorageWrite } from "../platform/platform.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import {
@@ -45,6 +46,8 @@ export class DocumentLog {
   #queue: Uint8Array[] = [];
   #queueBytes = 0;
   #isSnapshotDue: boolean;
+  /** Set while only a snapshot can go on from what is stored. */
+  #isLogBroken: boolean;
   /** Taken when the core was about to go while a snapshot was due. */
   #lastSnapshot: Uint8Array | undefined;
   #aside: readonly FoundRecord[];
@@ -61,6 +64,7 @@ export class DocumentLog {
     this.#aside = recovery.aside;
     // Behind a hole no stream delta may follow: the chain goes on from a snapshot of what was kept.
     this.#isSnapshotDue = recovery.problem?.kind === "hole";
+    this.#isLogBroken = this.#isSnapshotDue;
     this.#isUntidy = false;
   }
 
@@ -89,7 +93,7 @@ export class DocumentLog {
   detach(): void {
     if (this.#core === undefined) return;
     this.#readClock();
-    if (this.#isSnapshotDue && !this.#core.isClosed) this.#lastSnapshot = this.#core.snapshot();
+    if (this.#isSnapshotDue && !this.#core.isClosed) this.#lastSnapshot = this.#takeSnapshot();
     this.#core = undefined;
   }
 
@@ -98,13 +102,17 @@ export class DocumentLog {
     this.#queueBytes += delta.length;
     if (this.#queueBytes <= QUEUE_BYTES_MAX || !this.#canSnapshot) return;
     this.#isSnapshotDue = true;
+    this.#isLogBroken = true;
     this.#clearQueue();
   }
 
   /** What is to be written now; undefined when nothing is. */
   collect(): PendingWrite | undefined {
-    if (!this.isPending) return undefined;
-    return this.#isSnapshotDue && this.#canSnapshot ? this.#collectSnapshot() : this.#collectDeltas();
+    if (this.#isSnapshotDue && this.#canSnapshot) {
+      const snapshot = this.#takeSnapshot();
+      if (snapshot !== undefined) return this.#collectSnapshot(snapshot);
+    }
+    return this.#queue.length > 0 ? this.#collectDeltas() : undefined;
   }
 
   /** The head record a clean close leaves behind; undefined when it stands there already. */
@@ -158,8 +166,19 @@ export class DocumentLog {
     };
   }
 
-  #collectSnapshot(): PendingWrite {
-    const snapshot = this.#lastSnapshot ?? this.#core!.snapshot();
+  /** A document that has outgrown what a snapshot may hold goes on as a log, unless the log alone is not enough. */
+  #takeSnapshot(): Uint8Array | undefined {
+    try {
+      return this.#lastSnapshot ?? this.#core!.snapshot();
+    } catch (error) {
+      if (this.#isLogBroken || !isCrdtError(error, "limit-exceeded")) throw error;
+      this.#isSnapshotDue = false;
+      this.#snapshotBytes = this.#logBytes;
+      return undefined;
+    }
+  }
+
+  #collectSnapshot(snapshot: Uint8Array): PendingWrite {
     // The snapshot holds whatever was waiting.
     this.#clearQueue();
     const { write, end } = this.#encode("snapshot", [snapshot]);
@@ -177,6 +196,7 @@ export class DocumentLog {
         this.#snapshotBytes = write.value.length;
         this.#logBytes = 0;
         this.#isSnapshotDue = false;
+        this.#isLogBroken = false;
         this.#lastSnapshot = undefined;
         this.#isUntidy = true;
       },

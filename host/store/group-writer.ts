@@ -82,12 +82,8 @@ export class GroupWriter {
   async #writeBatch(waiters: readonly Waiter[]): Promise<boolean> {
     const logs = [...this.#pending];
     this.#pending.clear();
-    const collected: PendingWrite[] = [];
+    const { collected, refused, error: refusal } = collect(logs);
     try {
-      for (const log of logs) {
-        const pending = log.collect();
-        if (pending !== undefined) collected.push(pending);
-      }
       const writes = collected.flatMap((pending): readonly StorageWrite[] => pending.writes);
       const flush = this.#options.flush || collected.some((pending) => pending.flush);
       if (writes.length > 0) await this.#options.storage.write(writes, flush);
@@ -96,11 +92,14 @@ export class GroupWriter {
       return false;
     }
     for (const pending of collected) pending.commit();
-    for (const waiter of waiters) waiter.resolve();
-    this.#isFailing = false;
+    if (refused.length > 0) this.#failed(refusal, refused, [], waiters);
+    else {
+      for (const waiter of waiters) waiter.resolve();
+      this.#isFailing = false;
+    }
     for (const log of logs) await this.#tidy(log);
     for (const log of logs) if (log.isPending) this.#pending.add(log);
-    return true;
+    return refused.length === 0;
   }
 
   #failed(
@@ -131,6 +130,29 @@ export class GroupWriter {
   #retryLater(): () => void {
     return this.#options.platform.setTimer(() => this.#schedule(), RETRY_MS, { background: true });
   }
+}
+
+interface Collected {
+  readonly collected: readonly PendingWrite[];
+  /** Those that could not say what to write: the others must not wait for them. */
+  readonly refused: readonly DocumentLog[];
+  readonly error: unknown;
+}
+
+function collect(logs: readonly DocumentLog[]): Collected {
+  const collected: PendingWrite[] = [];
+  const refused: DocumentLog[] = [];
+  let error: unknown;
+  for (const log of logs) {
+    try {
+      const pending = log.collect();
+      if (pending !== undefined) collected.push(pending);
+    } catch (refusal) {
+      refused.push(log);
+      error ??= refusal;
+    }
+  }
+  return { collected, refused, error };
 }
 
 function unreadable(name: string): CrdtError {
