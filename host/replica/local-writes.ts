@@ -28,6 +28,7 @@ export class LocalWrites {
   readonly #core: DocumentCore;
   readonly #writer = new ByteWriter();
   #depth = 0;
+  #isEncoding = false;
   #isDoomed = false;
   #doom: unknown;
   #effective = 0;
@@ -42,10 +43,13 @@ export class LocalWrites {
 
   /** Applies what is buffered, so that a read sees it. */
   settle(): void {
-    if (this.#writer.length > 0) this.#apply();
+    if (this.#writer.length === 0) return;
+    this.#refuseWithinValue();
+    this.#apply();
   }
 
   increment(container: number, amount: number): void {
+    this.#refuseWithinValue();
     this.#writer.u8(OPCODES.increment);
     this.#writer.u16(container);
     this.#writer.f64(amount);
@@ -53,6 +57,7 @@ export class LocalWrites {
   }
 
   put(container: number, name: string, key: string, value: unknown): void {
+    this.#refuseWithinValue();
     const writer = this.#writer;
     const start = writer.length;
     try {
@@ -62,7 +67,7 @@ export class LocalWrites {
       writer.u32(0);
       const keyLength = key === "" ? 0 : writeText(writer, key);
       const payloadStart = writer.length;
-      writeValue(writer, value, name);
+      this.#encode(value, name);
       writer.setU32(start + 3, checkedKeyLength(keyLength, name));
       writer.setU32(start + 7, checkedPayloadLength(writer.length - payloadStart, name));
     } catch (error) {
@@ -73,13 +78,14 @@ export class LocalWrites {
   }
 
   append(container: number, name: string, value: unknown): void {
+    this.#refuseWithinValue();
     const writer = this.#writer;
     const start = writer.length;
     try {
       writer.u8(OPCODES.append);
       writer.u16(container);
       writer.u32(0);
-      writeValue(writer, value, name);
+      this.#encode(value, name);
       writer.setU32(start + 3, checkedPayloadLength(writer.length - start - 7, name));
     } catch (error) {
       writer.length = start;
@@ -205,10 +211,29 @@ export class LocalWrites {
     this.#doom = error;
   }
 
+  /** Getters of a value run while it is half written: what they read or wrote would be lost in it. */
+  #refuseWithinValue(): void {
+    if (!this.#isEncoding) return;
+    throw new CrdtError(
+      "invalid-argument",
+      `a getter of a value for document "${this.#core.name}" reads or writes that document; copy the value first, then store it`,
+    );
+  }
+
+  #encode(value: unknown, name: string): void {
+    this.#isEncoding = true;
+    try {
+      writeValue(this.#writer, value, name);
+    } finally {
+      this.#isEncoding = false;
+    }
+  }
+
   #writeElement(opcode: number, container: number, name: string, element: unknown): void {
+    this.#refuseWithinValue();
     const start = this.#startKeyOperation(opcode, container);
     try {
-      writeValue(this.#writer, element, name);
+      this.#encode(element, name);
       this.#endKeyOperation(start, name);
     } catch (error) {
       this.#writer.length = start;

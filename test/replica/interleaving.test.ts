@@ -192,6 +192,35 @@ describe("what a faulty program wrote", () => {
   });
 });
 
+describe("a value whose getter uses the document", () => {
+  it("is refused whole, and what was written before it in the transaction stays", async () => {
+    const home = await (await createMember(engine)).replica.open("home", Home);
+    const code = "invalid-argument";
+    for (const use of [
+      () => home.visits.increment(),
+      () => home.tags.size,
+      () => home.lines.append("inside"),
+    ]) {
+      const value = {
+        first: 1,
+        get second() {
+          use();
+          return 2;
+        },
+      };
+      home.transact(() => {
+        home.lines.append("before");
+        expect(() => home.settings.set("value", value)).toThrow(expect.objectContaining({ code }));
+        home.lines.append("after");
+      });
+      expect(() => home.lines.append(value as never)).toThrow(expect.objectContaining({ code }));
+      expect(() => home.tags.add(value)).toThrow(expect.objectContaining({ code }));
+    }
+    expect(home.lines.toJSON()).toEqual(["before", "after", "before", "after", "before", "after"]);
+    expect(home.toJSON()).toMatchObject({ visits: 0, tags: [], settings: {} });
+  });
+});
+
 describe("a log", () => {
   it("is cut at a place only, and a wrong one leaves nothing behind", async () => {
     const home = await (await createMember(engine)).replica.open("home", Home);
