@@ -58,6 +58,19 @@ export abstract class Dots {
     return low;
   }
 
+  /** The address of the pair a dot has where sequences are dense, or `otherwise`. */
+  @inline static probablePair(row: ReplicaRow, sequence: u32, otherwise: u32): u32 {
+    if (row.dotCount == 0) return otherwise;
+    const first = Dots.pair(row, 0).sequence;
+    return sequence < first ? otherwise : changetype<u32>(Dots.pair(row, min(sequence - first, row.dotCount - 1)));
+  }
+
+  /** The address of the record a pair names, or `otherwise` where the pair is of another sequence. */
+  @inline static recordOf(pairPointer: u32, sequence: u32, otherwise: u32): u32 {
+    const pair = changetype<DotPair>(pairPointer);
+    return pair.sequence == sequence ? changetype<u32>(Entries.row(pair.entry)) : otherwise;
+  }
+
   /** The id of the live entry with this dot, or 0xffffffff. */
   static find(row: ReplicaRow, replica: u32, sequence: u32): u32 {
     if (row.dotCount == 0) return NOT_FOUND;

@@ -12,9 +12,9 @@ export abstract class Column {
     return grown;
   }
 
-  /** The capacity to grow to: double, at least `needed`, at least `smallest`. */
+  /** The capacity to grow to: double, at least `needed` and an eighth to spare, at least `smallest`. */
   @inline static nextCapacity(capacity: u32, needed: u32, smallest: u32): u32 {
-    return max(max(capacity * 2, needed), smallest);
+    return max(max(capacity * 2, needed + (needed >> 3)), smallest);
   }
 
   static allocateZeroed(bytes: u32): u32 {

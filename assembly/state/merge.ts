@@ -1,7 +1,6 @@
 // Merges the decoded delta or snapshot into the current document: "Merging" in docs/wire-format.md, step by step. What
-// can still be refused is refused before the first change. Entries go in blocks of 16: hash all, touch their slots,
-// records and blocks, then apply, so that sixteen cache misses wait together. Cost: that of what is new in the delta;
-// a snapshot also visits the own entries of the replicas it lists.
+// can still be refused is refused before the first change. Entries go in rounds of 16 whose memory is touched
+// ahead. Cost: that of what is new in the delta; a snapshot also visits the own entries of the replicas it lists.
 import { CONTAINERS_MAX, REPLICAS_MAX } from "../../host/limits";
 import { Clock } from "../causality/clock";
 import { Dots } from "../causality/dot-column";
@@ -25,24 +24,15 @@ import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Logs } from "./logs";
 import { Members } from "./members";
-import { EntryRow, NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
+import { NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
 import { Supersession } from "./supersession";
+import { TouchAhead } from "./touch-ahead";
 
-const BLOCK_ENTRIES: u32 = 16;
 /** Reserving ahead pays from here on. */
 const RESERVED_ENTRIES_MIN: u32 = 64;
-/** Touching ahead pays from a few entries on. */
-const TOUCHED_ENTRIES_MIN: u32 = 4;
-const hashesPointer: u32 = <u32>memory.data(16 * 4, 16);
-const touchedPointer: u32 = <u32>memory.data(16 * 4, 16);
-/** A record, and its block, of nothing: zeros. */
-const nothingPointer: u32 = <u32>memory.data(64, 16);
-const LINE_BYTES: u32 = 64;
 
 export abstract class Merge {
   static changed: bool = false;
-  /** Keeps the touching loads from being optimised away. */
-  static touched: u32 = 0;
 
   /** Refuses what does not fit this document: `gap`, `limit-exceeded`. Changes nothing. */
   static check(): u32 {
@@ -133,7 +123,16 @@ export abstract class Merge {
       const row = Delta.replica(index);
       const first = Merge.firstAbove(Delta.removalSequences, start, row.removalEnd, row.seen);
       if (first < row.removalEnd) Replicas.touch(Replicas.row(row.replica));
-      for (let record = first; record < row.removalEnd; record++) Merge.applyRemoval(row.replica, record);
+      const end = Delta.at(Delta.targetStarts, row.removalEnd);
+      let touchedEnd: u32 = 0;
+      for (let record = first; record < row.removalEnd; record++) {
+        const target = Delta.at(Delta.targetStarts, record);
+        if (target >= touchedEnd) {
+          touchedEnd = min(end, target + TouchAhead.ROUND);
+          TouchAhead.targets(target, touchedEnd);
+        }
+        Merge.applyRemoval(row.replica, record);
+      }
       start = row.removalEnd;
     }
   }
@@ -171,10 +170,10 @@ export abstract class Merge {
   private static applyRun(replica: u32, start: u32, end: u32): void {
     if (end - start >= RESERVED_ENTRIES_MIN) Merge.reserve(replica, start, end - start);
     while (start < end) {
-      const blockEnd = min(end, start + BLOCK_ENTRIES);
-      Merge.touchBlock(replica, start, blockEnd);
-      for (let index = start; index < blockEnd; index++) Merge.applyEntry(replica, index, index - start);
-      start = blockEnd;
+      const roundEnd = min(end, start + TouchAhead.ROUND);
+      TouchAhead.entries(replica, start, roundEnd);
+      for (let index = start; index < roundEnd; index++) Merge.applyEntry(replica, index, index - start);
+      start = roundEnd;
     }
   }
 
@@ -189,56 +188,7 @@ export abstract class Merge {
     if (type != TYPE_COUNTER && type != TYPE_LOG) Keys.reserve(count);
   }
 
-  /** Hashes the keys of a block and touches what applying it will read, level by level: each level is a short loop of
-   *  loads that do not wait for each other. */
-  private static touchBlock(replica: u32, start: u32, end: u32): void {
-    const count = end - start;
-    for (let i: u32 = 0; i < count; i++) {
-      store<u32>(touchedPointer + (i << 2), Merge.firstAddress(replica, start + i, hashesPointer + (i << 2)));
-    }
-    if (count < TOUCHED_ENTRIES_MIN) return;
-    let touched: u32 = 0;
-    for (let i: u32 = 0; i < count; i++) touched += load<u32>(load<u32>(touchedPointer + (i << 2)));
-    for (let i: u32 = 0; i < count; i++) {
-      const place = touchedPointer + (i << 2);
-      store<u32>(place, Merge.recordAddress(start + i, load<u32>(hashesPointer + (i << 2)), load<u32>(place)));
-    }
-    for (let i: u32 = 0; i < count; i++) {
-      const place = touchedPointer + (i << 2);
-      store<u32>(place, changetype<EntryRow>(load<u32>(place)).block);
-    }
-    for (let i: u32 = 0; i < count; i++) {
-      const block = load<u32>(touchedPointer + (i << 2));
-      touched += load<u32>(block) + load<u32>(block, LINE_BYTES);
-    }
-    Merge.touched = touched;
-  }
-
-  /** Hashes the key of an entry; gives the address its search begins at: a key slot, the cell of a counter, or nothing. */
-  @inline private static firstAddress(replica: u32, index: u32, hashPointer: u32): u32 {
-    const row = Delta.container(Delta.at(Delta.containerIndices, index));
-    const type = row.type;
-    if (type == TYPE_LOG) return nothingPointer;
-    if (type == TYPE_COUNTER) return Members.cellAddress(Containers.row(row.container), replica, nothingPointer);
-    const keyPointer = Delta.at(Delta.keys, index);
-    const hash = Keys.hash(row.container, keyPointer, Delta.at(Delta.keys, index + 1) - keyPointer);
-    store<u32>(hashPointer, hash);
-    return Keys.firstSlot(hash, nothingPointer);
-  }
-
-  /** The record of the keyed entry that an entry will probably meet, or nothing; that of a counter is touched at once. */
-  @inline private static recordAddress(index: u32, hash: u32, address: u32): u32 {
-    if (address == nothingPointer) return nothingPointer;
-    if (Delta.container(Delta.at(Delta.containerIndices, index)).type != TYPE_COUNTER) {
-      const link = Keys.linkFrom(address, hash);
-      return link == 0 ? nothingPointer : changetype<u32>(Entries.row(link - 1));
-    }
-    const cell = load<u32>(address);
-    if (cell != 0) Merge.touched = Entries.row(cell - 1).sequence;
-    return nothingPointer;
-  }
-
-  private static applyEntry(replica: u32, index: u32, inBlock: u32): void {
+  private static applyEntry(replica: u32, index: u32, inRound: u32): void {
     const container = Delta.container(Delta.at(Delta.containerIndices, index));
     const sequence = Delta.at(Delta.sequences, index);
     const timestamp = Delta.timestampAt(index);
@@ -248,7 +198,7 @@ export abstract class Merge {
     const keyLength = Delta.at(Delta.keys, index + 1) - keyPointer;
     const payloadPointer = Delta.at(Delta.payloads, index);
     const payloadLength = Delta.at(Delta.payloads, index + 1) - payloadPointer;
-    const hash = load<u32>(hashesPointer + (inBlock << 2));
+    const hash = TouchAhead.hashAt(inRound);
     const place = container.container;
     if (type == TYPE_MAP || type == TYPE_REGISTER) {
       const hasWon = Supersession.putWinner(
