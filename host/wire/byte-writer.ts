@@ -80,6 +80,15 @@ export class ByteWriter {
     this.length += bytes.length;
   }
 
+  /** Appends `bytes[start, end)` by a loop: for a few bytes. */
+  appendRange(bytes: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    const own = this.bytes;
+    let offset = this.length;
+    for (let index = start; index < end; index++) own[offset++] = bytes[index]!;
+    this.length = offset;
+  }
+
   /** A copy of what was written. */
   toBytes(): Uint8Array {
     return this.bytes.slice(0, this.length);

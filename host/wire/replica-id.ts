@@ -1,5 +1,5 @@
 // Replica ids: 16 lowercase hexadecimal digits in the host, an unsigned 64-bit little-endian number in bytes.
-// Reading one back is a lookup in a small direct-mapped cache: a session sees the same few ids all the time.
+// Reading one back is a lookup in a small cache of two places a slot: the same few thousand ids come all the time.
 import { CrdtError } from "../errors.ts";
 
 /** A replica: 16 lowercase hexadecimal digits of a nonzero unsigned 64-bit number. */
@@ -8,10 +8,11 @@ export type ReplicaId = string & { readonly __brand: "ReplicaId" };
 export const REPLICA_ID_BYTES = 8;
 
 const PATTERN = /^(?!0{16})[0-9a-f]{16}$/;
-const CACHE_SLOTS = 1024;
-const cachedLow = new Uint32Array(CACHE_SLOTS);
-const cachedHigh = new Uint32Array(CACHE_SLOTS);
-const cachedId: ReplicaId[] = new Array(CACHE_SLOTS).fill("");
+/** An even place and the odd one behind it are a slot; the later of two ids stands in front. */
+const CACHE_PLACES = 4096;
+const cachedLow = new Uint32Array(CACHE_PLACES);
+const cachedHigh = new Uint32Array(CACHE_PLACES);
+const cachedId: ReplicaId[] = new Array(CACHE_PLACES).fill("");
 
 export function isReplicaId(value: unknown): value is ReplicaId {
   return typeof value === "string" && PATTERN.test(value);
@@ -37,12 +38,22 @@ export function replicaIdFromRandomBytes(bytes: Uint8Array): ReplicaId {
 export function readReplicaId(bytes: Uint8Array, offset: number): ReplicaId {
   const low = readUint32(bytes, offset);
   const high = readUint32(bytes, offset + 4);
-  const slot = (low ^ (high >>> 7)) & (CACHE_SLOTS - 1);
-  if (cachedLow[slot] === low && cachedHigh[slot] === high && (low | high) !== 0) return cachedId[slot]!;
+  const place = (low ^ (high >>> 7)) & (CACHE_PLACES - 2);
+  if (cachedLow[place] === low && cachedHigh[place] === high && (low | high) !== 0) return cachedId[place]!;
+  return readFromSecondPlace(place, low, high);
+}
+
+function readFromSecondPlace(place: number, low: number, high: number): ReplicaId {
+  const second = place + 1;
+  if (cachedLow[second] === low && cachedHigh[second] === high && (low | high) !== 0)
+    return cachedId[second]!;
   const id = (high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0")) as ReplicaId;
-  cachedLow[slot] = low;
-  cachedHigh[slot] = high;
-  cachedId[slot] = id;
+  cachedLow[second] = cachedLow[place]!;
+  cachedHigh[second] = cachedHigh[place]!;
+  cachedId[second] = cachedId[place]!;
+  cachedLow[place] = low;
+  cachedHigh[place] = high;
+  cachedId[place] = id;
   return id;
 }
 

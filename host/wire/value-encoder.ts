@@ -4,6 +4,7 @@
 import { VALUE_DEPTH_MAX } from "../limits.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { hasLoneSurrogate, writeAscii, writeText } from "./key-codec.ts";
+import { type ObjectShape, SHAPE_KEYS_MAX, shapeOf } from "./object-shapes.ts";
 import { invalidValueError, isPlainObject } from "./value.ts";
 
 /** The head bytes shared by encoder and decoder. */
@@ -93,13 +94,43 @@ function writeArray(writer: ByteWriter, array: readonly unknown[], depth: number
 }
 
 function writeMap(writer: ByteWriter, record: Record<string, unknown>, depth: number): boolean {
-  const keys = canonicalOrder(Object.keys(record));
-  writeHead(writer, MAJOR.map, keys.length);
-  for (const key of keys) {
+  const keys = Object.keys(record);
+  const count = keys.length;
+  writeHead(writer, MAJOR.map, count);
+  const shape = count > 0 && count <= SHAPE_KEYS_MAX ? shapeOf(keys, makeShape) : undefined;
+  if (shape !== undefined) return writeShaped(writer, record, shape, depth);
+  for (const key of canonicalOrder(keys)) {
     writeString(writer, key);
     if (!write(writer, record[key], depth)) return false;
   }
   return true;
+}
+
+function writeShaped(
+  writer: ByteWriter,
+  record: Record<string, unknown>,
+  { ordered, bytes, ends }: ObjectShape,
+  depth: number,
+): boolean {
+  let start = 0;
+  for (let index = 0; index < ordered.length; index++) {
+    const end = ends[index]!;
+    writer.appendRange(bytes, start, end);
+    start = end;
+    if (!write(writer, record[ordered[index]!], depth)) return false;
+  }
+  return true;
+}
+
+function makeShape(keys: readonly string[]): ObjectShape {
+  const ordered = canonicalOrder([...keys]);
+  const ends: number[] = [];
+  const writer = new ByteWriter(256);
+  for (const key of ordered) {
+    writeString(writer, key);
+    ends.push(writer.length);
+  }
+  return { keys: [...keys], ordered, bytes: writer.toBytes(), ends };
 }
 
 /** Major type and argument, in the fewest bytes. */

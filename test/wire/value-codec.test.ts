@@ -158,6 +158,32 @@ describe("encoding", () => {
     expect(hex(bytes)).toBe("a5627a7a0462c3a90563efbfbf0164f09f988002d9011143eda08003");
   });
 
+  it("of the same keys again is the same, in whatever order they stand", () => {
+    const anyKeys = fc.uniqueArray(anyString, { maxLength: 18 });
+    fc.assert(
+      fc.property(fc.array(anyKeys, { minLength: 1, maxLength: 3 }), (lists) => {
+        for (let round = 0; round < 4; round++) {
+          for (const keys of lists) {
+            const object = Object.fromEntries(keys.map((key, index) => [key, index]));
+            const entries = Object.entries(object).reverse();
+            const bytes = encodeValue(object);
+            expect(decodeValue(bytes)).toEqual(object);
+            expect(hex(encodeValue(Object.fromEntries(entries)))).toBe(hex(bytes));
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+    const objects = [
+      { id: 1, name: "a", on: true },
+      { on: 1, name: 2, id: 3 },
+      { io: 1, name: "a", on: true },
+    ];
+    for (const object of [...objects, ...objects, ...objects]) {
+      expect(hex(encodeValue(object))).toBe(hex(cborg.encode(object)));
+    }
+  });
+
   it("comes back as it went in, frozen, and is canonical", () => {
     fc.assert(
       fc.property(anyValue, (value) => {
