@@ -9,7 +9,7 @@ import type { VersionVector } from "../wire/version-vector.ts";
 import { Backoff } from "./backoff.ts";
 import type { Hub } from "./hub.ts";
 import type { Link } from "./link.ts";
-import type { Report } from "./messages.ts";
+import { ACK_FLAGS, type Report } from "./messages.ts";
 import type { Session } from "./session.ts";
 import type { SessionEnd } from "./session-errors.ts";
 
@@ -242,7 +242,8 @@ export class ClientConnection implements Connection {
       const report = await this.#report(core, isStored);
       if (report !== undefined) {
         theirs ??= report.vector;
-        if (report.vector.covers(own) && core.versionVector.covers(theirs)) return;
+        const isAsAsked = !isStored || (report.flags & ACK_FLAGS.stored) !== 0;
+        if (isAsAsked && report.vector.covers(own) && core.versionVector.covers(theirs)) return;
       }
       await this.#pause(pauseMs);
     }

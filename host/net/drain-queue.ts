@@ -8,6 +8,8 @@ const POLL_MS = 10;
 export class DrainQueue {
   readonly #platform: Pick<Platform, "onTurnEnd" | "setTimer">;
   readonly #transport: { readonly bufferedBytes: number };
+  /** Going on may need what cannot be encoded: then the connection ends, not the process. */
+  readonly #failed: (error: unknown) => void;
   /** Who waits, and for how few bytes. */
   readonly #waiting = new Map<Outbound, number>();
   #isScheduled = false;
@@ -15,7 +17,9 @@ export class DrainQueue {
   constructor(
     platform: Pick<Platform, "onTurnEnd" | "setTimer">,
     transport: { readonly bufferedBytes: number },
+    failed: (error: unknown) => void,
   ) {
+    this.#failed = failed;
     this.#platform = platform;
     this.#transport = transport;
   }
@@ -32,11 +36,19 @@ export class DrainQueue {
     this.#waiting.delete(outbound);
   }
 
+  #resumeOne(outbound: Outbound): void {
+    try {
+      outbound.resume();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   #resume(): void {
     this.#isScheduled = false;
     for (const [outbound, bytes] of [...this.#waiting]) {
       if (this.#transport.bufferedBytes > bytes) break;
-      if (this.#waiting.delete(outbound)) outbound.resume();
+      if (this.#waiting.delete(outbound)) this.#resumeOne(outbound);
     }
     if (this.#waiting.size === 0 || this.#isScheduled) return;
     this.#isScheduled = true;

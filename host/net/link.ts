@@ -140,10 +140,16 @@ export class Link {
     core.flushLocal();
     this.room.flush();
     const vector = core.versionVector.clone();
-    const report = () =>
-      this.#isClosed || this.#wire.send(encodeMessage({ type: "report", index, token, flags, vector }));
-    if (flags & ACK_FLAGS.stored && this.#wire.isStored) this.#wire.stored(core).then(report, () => {});
-    else report();
+    const report = (reported: number) => {
+      if (this.#isClosed) return;
+      this.#wire.send(encodeMessage({ type: "report", index, token, flags: reported, vector }));
+    };
+    if (flags & ACK_FLAGS.stored && this.#wire.isStored) {
+      this.#wire.stored(core).then(
+        () => report(flags),
+        () => report(0),
+      );
+    } else report(flags);
   }
 
   reported(report: Report): void {

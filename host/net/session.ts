@@ -89,12 +89,12 @@ export class Session implements LinkWire {
     this.#owner = owner;
     const { platform } = owner.host;
     this.openedAtMs = platform.monotonicMs();
-    this.#draining = new DrainQueue(platform, transport);
+    this.#draining = new DrainQueue(platform, transport, (error) => this.#fail(error));
     this.#ownHello = this.#hello();
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
       dead: (silentMs) => this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`),
-      tick: () => this.#repairOverdue(),
+      tick: () => this.#tick(),
     });
     this.#cancelHandshake = platform.setTimer(() => this.#greetingOverdue(), owner.timing.handshakeMs, {
       background: true,
@@ -448,6 +448,15 @@ export class Session implements LinkWire {
     const links = [...this.#toAcknowledge];
     this.#toAcknowledge.clear();
     for (const link of links) link.acknowledge();
+  }
+
+  /** Nobody stands behind a timer: what fails there ends this connection, not the process. */
+  #tick(): void {
+    try {
+      this.#repairOverdue();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** What a transport lost in spite of its promise is asked for again. */

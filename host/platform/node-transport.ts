@@ -4,6 +4,9 @@ import { CLOSE_NORMAL, CLOSE_UNSUPPORTED_DATA, type Transport, TransportInbox } 
 
 const SEND_OPTIONS = { binary: true, compress: false } as const;
 
+/** A peer that does not answer a goodbye must not keep the process alive for the half minute `ws` would wait. */
+const CLOSE_WITHIN_MS = 5_000;
+
 /** Wraps a socket that is open or opening; its errors end as a close. */
 export function createNodeTransport(socket: WebSocket, peer: string): Transport {
   const inbox = new TransportInbox();
@@ -29,7 +32,12 @@ export function createNodeTransport(socket: WebSocket, peer: string): Transport 
     },
     onMessage: (listener) => inbox.onMessage(listener),
     onClose: (listener) => inbox.onClose(listener),
-    close: (code = CLOSE_NORMAL, reason = "") => socket.close(code, reason),
+    close(code = CLOSE_NORMAL, reason = "") {
+      socket.close(code, reason);
+      const timer = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
+      timer.unref();
+      socket.once("close", () => clearTimeout(timer));
+    },
     terminate: () => socket.terminate(),
   };
 }

@@ -2,10 +2,15 @@
 // into crumbs, reports nobody asked for, names without end; and listeners of the application that throw.
 import { expect, it, vi } from "vitest";
 import type { ReplicaId } from "../../host/engine/engine.ts";
+import { CrdtError } from "../../host/errors.ts";
 import { CONTAINERS_MAX } from "../../host/limits.ts";
 import { unfoldDelta } from "../../host/net/delta-folding.ts";
 import { IncomingDictionary } from "../../host/net/dictionary.ts";
+import { DrainQueue } from "../../host/net/drain-queue.ts";
 import { FrameReader } from "../../host/net/frame-reader.ts";
+import { ACK_FLAGS } from "../../host/net/messages.ts";
+import type { Outbound } from "../../host/net/outbound.ts";
+import { platform } from "../../host/platform/node.ts";
 import type { DocumentCore } from "../../host/replica/document-core.ts";
 import { ByteWriter } from "../../host/wire/byte-writer.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
@@ -157,4 +162,53 @@ it("a listener that throws keeps no connection from opening, and its error surfa
   } finally {
     vi.unstubAllGlobals();
   }
+});
+
+it("what cannot be encoded when a timer asks for it ends the connection, not the process", async () => {
+  const server = createNode(2);
+  await openHome(server);
+  const peer = connectScripted(server);
+  peer.say(hello());
+  await peer.hear("hello");
+  peer.say({ type: "subscribe", index: 0, name: "home", vector: new VersionVector() });
+  await peer.hear("start");
+  const [room] = server.hub.rooms;
+  room!.flush = () => {
+    room!.flush = () => {};
+    throw new CrdtError("limit-exceeded", "a delta of too many bytes");
+  };
+  expect(await peer.hear("goodbye")).toMatchObject({ code: "limit-exceeded" });
+});
+
+it("a queue that cannot go on says so to its connection", async () => {
+  const failures: unknown[] = [];
+  const queue = new DrainQueue(platform, { bufferedBytes: 0 }, (error) => failures.push(error));
+  const outbound = {
+    resume() {
+      throw new Error("too large");
+    },
+  };
+  queue.add(0, outbound as unknown as Outbound);
+  await until("it was resumed", () => failures.length === 1);
+});
+
+it("a reporter whose store failed says so, and is asked again", async () => {
+  const server = createNode(2);
+  Object.defineProperty(server.host, "isStored", { value: true });
+  let isFull = true;
+  server.host.durable = async () => {
+    if (isFull) throw new CrdtError("store-full", "the disk is full");
+  };
+  await openHome(server);
+  const peer = connectScripted(server);
+  peer.say(hello());
+  await peer.hear("hello");
+  peer.say({ type: "subscribe", index: 0, name: "home", vector: new VersionVector() });
+  await peer.hear("start");
+  peer.say({ type: "probe", index: 0, token: 1, flags: ACK_FLAGS.stored });
+  expect(await peer.hear("report")).toMatchObject({ token: 1, flags: 0 });
+  isFull = false;
+  peer.say({ type: "probe", index: 0, token: 2, flags: ACK_FLAGS.stored });
+  await until("the second report", () => peer.heard.some((m) => m.type === "report" && m.token === 2));
+  expect(peer.heard.at(-1)).toMatchObject({ flags: ACK_FLAGS.stored });
 });

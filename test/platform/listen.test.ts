@@ -1,9 +1,11 @@
 // Who may connect to a listening socket, and that neither a policy that throws, nor a replica that is gone, nor a
 // silent connection harms the process that listens.
-import { connect, type Socket } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { type Listener, type ListenOptions, listen } from "../../host/platform/listen.ts";
+import { platform } from "../../host/platform/node.ts";
 
 const open: (() => unknown)[] = [];
 afterEach(async () => {
@@ -73,3 +75,19 @@ it("closes within seconds though a connection was opened that never asks for any
   await listener.close();
   expect(performance.now() - startMs).toBeLessThan(5_000);
 }, 20_000);
+
+it("a goodbye that the peer does not answer ends within seconds", async () => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  open.push(() => server.close());
+  server.on("connection", (socket) => {
+    socket.pause();
+    open.push(() => socket.terminate());
+  });
+  await once(server, "listening");
+  const transport = await platform.connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const startMs = performance.now();
+  const closed = new Promise((resolve) => transport.onClose(resolve));
+  transport.close();
+  await closed;
+  expect(performance.now() - startMs).toBeLessThan(10_000);
+}, 40_000);
