@@ -72,7 +72,7 @@ describeEngines("data types", (create) => {
 
     it("lose no increment of two copies of one state under replicas of their own", () => {
       const origin = open(1);
-      increment(origin, 0);
+      increment(origin, 10, -10);
       const copies = [open(2), open(3)] as const;
       for (const copy of copies) copy.merge(origin.snapshot(), NOW_MS, false);
       increment(copies[0], 3);

@@ -1,8 +1,11 @@
 // The relay over real sockets: what applications see of connect, serve, synced, status and lag.
 import { afterEach, describe, expect, it } from "vitest";
 import { isCrdtError } from "../../host/errors.ts";
+import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
+import { platform } from "../../host/platform/node.ts";
 import { type Relay, serve } from "../../host/relay.ts";
-import { areEqual, converged, createNode, type Node, openHome, until } from "./fleet.ts";
+import { areEqual, converged, createNode, type Node, openHome, pause, until } from "./fleet.ts";
+import { type Gate, gated } from "./gated-transport.ts";
 
 const open: { close(): Promise<unknown> }[] = [];
 const keep = <Closable extends { close(): Promise<unknown> }>(closable: Closable): Closable => {
@@ -38,6 +41,34 @@ describe("a relay over WebSockets", () => {
         .map((peer) => peer.replica)
         .sort(),
     ).toEqual([a.replica.id, b.replica.id]);
+  });
+
+  it("has synced only when it said so: sent and even merged is not enough", async () => {
+    const [server, gates] = [createNode(3), [] as Gate[]];
+    const connect = async () => {
+      const [left, right] = createMemoryTransports((deliver) => setImmediate(deliver));
+      const { gate, wrapped } = gated(right);
+      gates.push(gate);
+      server.hub.attach(wrapped, "server");
+      return left;
+    };
+    const timing = { heartbeatMs: 60_000, repairMs: 60_000 };
+    const client = createNode(1, { timing }, { ...platform, connect });
+    const home = await openHome(client);
+    const connection = keep(await client.replica.connect("memory:"));
+    await connection.synced(home);
+    gates[0]!.pause();
+    home.visits.increment();
+    let isSynced = false;
+    const synced = connection.synced(home).then(() => {
+      isSynced = true;
+    });
+    await converged([client, server]);
+    await pause(50);
+    expect([isSynced, connection.lag]).toEqual([false, 1]);
+    gates[0]!.resume();
+    await synced;
+    expect(connection.lag).toBe(0);
   });
 
   it("carries on after it was restarted elsewhere with nothing", async () => {

@@ -1,6 +1,6 @@
 // Shapes of networks: chains, rings, cuts, gossip. Everybody ends up equal, and then the wires are silent.
 import { describe, expect, it } from "vitest";
-import { randomFrom } from "./faulty-transport.ts";
+import { faultyWorld, randomFrom } from "./faulty-transport.ts";
 import {
   areEqual,
   converged,
@@ -128,6 +128,25 @@ describe("gossip between random pairs", () => {
       if (round < 100) homes[one]!.visits.increment();
     }
     expect(areEqual(nodes)).toBe(true);
+  });
+
+  it("converges though three messages in ten are lost", async () => {
+    const random = randomFrom(11);
+    const world = faultyWorld({ lose: 0.3 }, random);
+    const nodes = Array.from({ length: 8 }, (_, index) => createNode(index + 1));
+    const homes = await openAll(nodes);
+    const sum = nodes.length * 3;
+    for (const home of homes) home.visits.increment(3);
+    for (let round = 0; round < 600 && homes.some(({ visits }) => visits.value !== sum); round++) {
+      const [one, other] = [Math.floor(random() * 8), Math.floor(random() * 8)];
+      if (one === other) continue;
+      const link = join(nodes[one]!, nodes[other]!, world.wrap);
+      await pause(10);
+      link.cut();
+    }
+    expect(homes.map(({ visits }) => visits.value)).toEqual(nodes.map(() => sum));
+    expect(areEqual(nodes)).toBe(true);
+    expect(world.count).toBeGreaterThan(10);
   });
 });
 

@@ -88,6 +88,8 @@ describe.each(ENGINES)("on $name", (engine) => {
         (typeof documents)[0],
         (typeof documents)[0],
       ];
+      source.visits.increment(10);
+      source.visits.decrement(10);
       const state = source.snapshot();
       left.load(state);
       right.load(state);
