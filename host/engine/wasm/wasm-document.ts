@@ -40,7 +40,7 @@ export class WasmDocument implements EngineDocument {
   /** Containers first declared inside the open transaction: a rollback must not take their indices back. */
   #declaredInTransaction: DeclaredContainer[] | undefined;
 
-  /** Errors: invalid-argument, limit-exceeded. */
+  /** Errors: invalid-argument, limit-exceeded, engine-trap. */
   constructor(instance: WasmInstance, { replica, hashSeed, driftLimitMs }: DocumentOptions) {
     checkReplica(replica);
     if (!(driftLimitMs >= 0)) throw invalid(`a drift limit of ${driftLimitMs} ms`);
@@ -48,8 +48,12 @@ export class WasmDocument implements EngineDocument {
     this.#replica = replica;
     const [seedLow, seedHigh] = hashSeed;
     const { exports, constants } = instance;
-    this.#handle =
-      exports.documentCreate(idLow(replica), idHigh(replica), seedLow, seedHigh, driftLimitMs) >>> 0;
+    try {
+      this.#handle =
+        exports.documentCreate(idLow(replica), idHigh(replica), seedLow, seedHigh, driftLimitMs) >>> 0;
+    } catch (error) {
+      throw instance.recover(error, "createDocument") ?? error;
+    }
     if (this.#handle === constants.noHandle) {
       throw new CrdtError(
         "limit-exceeded",
@@ -79,10 +83,10 @@ export class WasmDocument implements EngineDocument {
     if (nameBytes.length === 0 || nameDecoder.decode(nameBytes) !== name) {
       throw invalid(`container name ${JSON.stringify(name)}; give well-formed text`);
     }
-    const pointer = this.#instance.put(nameBytes, nameBytes.length);
-    this.#call("container", () =>
-      exports.documentContainer(this.#handle, CONTAINER_TYPES[type], pointer, nameBytes.length),
-    );
+    this.#call("container", () => {
+      const pointer = this.#instance.put(nameBytes, nameBytes.length);
+      return exports.documentContainer(this.#handle, CONTAINER_TYPES[type], pointer, nameBytes.length);
+    });
     const index = exports.resultFirst();
     this.#containers.set(key, index);
     this.#declaredInTransaction?.push({ type, name });

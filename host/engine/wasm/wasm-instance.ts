@@ -2,6 +2,7 @@
 // through, the copies results come out as, and the wording of refusals and traps. Views of linear memory stay in here.
 import { type Imports, instantiateSync } from "@assemblyscript/loader";
 import { CrdtError } from "../../errors.ts";
+import { DELTA_BYTES_MAX } from "../../limits.ts";
 import { engineModuleBytes } from "./module-bytes.ts";
 import { readConstants, type WasmConstants } from "./wasm-constants.ts";
 import type { WasmExports } from "./wasm-exports.ts";
@@ -10,6 +11,7 @@ import type { WasmExports } from "./wasm-exports.ts";
 const LOOPED_BYTES_MAX = 48;
 /** A larger input window is given back at the next small input. */
 const KEPT_INPUT_BYTES = 262144;
+const VECTOR_COUNT_BYTES = 4;
 
 const ADVICE: Readonly<Record<string, string>> = {
   "malformed-delta": "ask the sender for it again",
@@ -43,6 +45,8 @@ export class WasmInstance {
 
   /** Copies the first `byteLength` bytes into the input window; returns its address, good for the next call. */
   put(bytes: Uint8Array, byteLength: number): number {
+    // What is longer than any call takes is refused by its length, or by the count that heads a vector.
+    if (byteLength > DELTA_BYTES_MAX) return this.put(bytes, VECTOR_COUNT_BYTES);
     if (byteLength > this.#inputBytes || this.#inputBytes > KEPT_INPUT_BYTES) this.#reserve(byteLength);
     const memory = this.#memory();
     const pointer = this.#inputPointer;

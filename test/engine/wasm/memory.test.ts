@@ -5,6 +5,7 @@ import { WasmDocument } from "../../../host/engine/wasm/wasm-document.ts";
 import { createWasmEngine } from "../../../host/engine/wasm/wasm-engine.ts";
 import { WasmInstance } from "../../../host/engine/wasm/wasm-instance.ts";
 import { isCrdtError } from "../../../host/errors.ts";
+import { DELTA_BYTES_MAX } from "../../../host/limits.ts";
 import { Batch, mutate, replicaId } from "../../conformance/batch.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -23,6 +24,49 @@ function fill(document: EngineDocument, count: number, label: string): void {
     });
   }
 }
+
+describe("results", () => {
+  it("stay as they were given, whatever is asked afterwards", () => {
+    const engine = createWasmEngine();
+    const document = engine.createDocument({ replica: replicaId(1), ...options });
+    const map = document.container("map", "m");
+    const given: { bytes: Uint8Array; copy: Uint8Array }[] = [];
+    for (let index = 0; index < 500; index++) {
+      mutate(document, NOW_MS, (batch) => batch.put(map, `key ${index}`, "v".repeat((index * 37) % 1_200)));
+      const bytes = document.localDelta(index);
+      given.push({ bytes, copy: bytes.slice() });
+    }
+    for (const { bytes, copy } of given) expect(Buffer.compare(bytes, copy)).toBe(0);
+    const reader = engine.createDocument({ replica: replicaId(2), ...options });
+    for (const { bytes } of given) reader.merge(bytes, NOW_MS, true);
+    expect(reader.digest()).toBe(document.digest());
+  });
+
+  it("know the own sequence after whatever may move it", () => {
+    const engine = createWasmEngine();
+    const document = engine.createDocument({ replica: replicaId(1), ...options });
+    const map = document.container("map", "m");
+    const put = (): unknown => mutate(document, NOW_MS, (batch) => batch.put(map, "key", "value"));
+    expect(document.sequence()).toBe(0);
+    put();
+    expect(document.sequence()).toBe(1);
+    const twin = engine.createDocument({ replica: replicaId(1), ...options });
+    expect(twin.sequence()).toBe(0);
+    twin.merge(document.snapshot(), NOW_MS, false);
+    expect(twin.sequence()).toBe(1);
+    document.begin();
+    put();
+    expect(document.sequence()).toBe(2);
+    document.rollback();
+    expect(document.sequence()).toBe(1);
+    document.setReplica(replicaId(2));
+    expect(document.sequence()).toBe(0);
+    expect(() => document.mutate(Uint8Array.of(99), 1, NOW_MS)).toThrow();
+    expect(document.sequence()).toBe(0);
+    document.close();
+    expect(() => document.sequence()).toThrow(/closed/);
+  });
+});
 
 describe("linear memory", () => {
   it("keeps 2,000 documents apart", () => {
@@ -97,6 +141,28 @@ describe("linear memory", () => {
       return batch;
     });
     expect(document.size(map)).toBe(0);
+    expect(engine.statistics().memoryBytes).toBe(memoryBytes);
+  });
+
+  it("does not take in what is too long for any call", () => {
+    const engine = createWasmEngine();
+    const document = engine.createDocument({ replica: replicaId(1), ...options });
+    const { memoryBytes } = engine.statistics();
+    const long = new Uint8Array(DELTA_BYTES_MAX + 1);
+    const codes = [
+      () => document.merge(long, NOW_MS, false),
+      () => document.mutate(long, long.length, NOW_MS),
+      () => document.deltaSince(long),
+      () => document.compact(long.fill(0xff, 0, 4), NOW_MS),
+    ].map((call) => {
+      try {
+        call();
+        return undefined;
+      } catch (error) {
+        return isCrdtError(error) ? error.code : error;
+      }
+    });
+    expect(codes).toEqual(["limit-exceeded", "limit-exceeded", "invalid-argument", "limit-exceeded"]);
     expect(engine.statistics().memoryBytes).toBe(memoryBytes);
   });
 

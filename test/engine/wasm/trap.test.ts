@@ -8,6 +8,7 @@ import type { EngineDocument } from "../../../host/engine/engine.ts";
 import { WasmDocument } from "../../../host/engine/wasm/wasm-document.ts";
 import { createWasmEngine } from "../../../host/engine/wasm/wasm-engine.ts";
 import type { WasmInstance } from "../../../host/engine/wasm/wasm-instance.ts";
+import { WasmVectorTable } from "../../../host/engine/wasm/wasm-vector-table.ts";
 import { isCrdtError } from "../../../host/errors.ts";
 import { Batch, hex, mutate, replicaId, vectorBytes } from "../../conformance/batch.ts";
 import { createInstrumented, instrument, StoreCounter } from "./instrumented-instance.ts";
@@ -92,6 +93,35 @@ const writeAll: Write = (document, round) => {
   for (const write of [writeMap, writeSet, writeCounter, writeLog]) write(document, round);
 };
 
+/** Elements that many replicas add at once, taken away one entry at a time and together. */
+const writeShared: Write = (document, round) => {
+  const adder = (replica: number): EngineDocument => {
+    const other = open(replica);
+    const set = other.container("set", "set");
+    mutate(other, NOW_MS, (batch) => batch.add(set, "x").add(set, "y"));
+    return other;
+  };
+  const give = (other: EngineDocument): void => {
+    document.merge(other.deltaSince(document.versionVector()), NOW_MS, false);
+    other.close();
+  };
+  if (round === 1) for (const replica of [55, 53, 51, 54, 52, 56]) give(adder(replica));
+  if (round === 3) {
+    for (const replica of [53, 55]) {
+      const remover = open(replica + 20);
+      const seen = adder(replica);
+      remover.merge(seen.deltaSince(vectorBytes()), NOW_MS, false);
+      seen.close();
+      mutate(remover, NOW_MS, (batch) => batch.remove(remover.container("set", "set"), "y"));
+      give(remover);
+    }
+  }
+  if (round % 2 === 0) {
+    const set = document.container("set", "set");
+    mutate(document, NOW_MS + round, (batch) => (round === 2 ? batch.remove(set, "x") : batch.clear(set)));
+  }
+};
+
 interface Case {
   readonly base: Uint8Array;
   readonly delta: Uint8Array;
@@ -165,6 +195,7 @@ const cases: readonly [string, Write, boolean][] = [
   ["a set with removals", writeSet, false],
   ["counters", writeCounter, false],
   ["a log with a truncation", writeLog, false],
+  ["adds of the same elements", writeShared, false],
   ["every type", writeAll, false],
   ["a snapshot of every type", writeAll, true],
 ];
@@ -178,6 +209,24 @@ describe.each([
 
   it.each(cases)("merging %s", { timeout: 300_000 }, (_title, write, isSnapshot) => {
     expect(trapEverywhere(instance, counter, prepare(write, isSnapshot))).toBeGreaterThan(3);
+  });
+
+  it("opening a document or a table is refused with a code", () => {
+    const calls: (() => { close(): void })[] = [
+      () => new WasmDocument(instance, { replica: replicaId(9), ...options }),
+      () => new WasmVectorTable(instance, 3, 5),
+    ];
+    for (const call of calls) {
+      let caught: unknown;
+      try {
+        counter.watch(1, call).close();
+      } catch (error) {
+        caught = error;
+      }
+      expect(isCrdtError(caught, "engine-trap")).toBe(true);
+      expect(instance.exports.openDocuments()).toBe(0);
+      call().close();
+    }
   });
 
   it("mutating inside a transaction: the batch is undone, the transaction goes on", {
