@@ -62,7 +62,9 @@ export abstract class Dots {
   @inline static probablePair(row: ReplicaRow, sequence: u32, otherwise: u32): u32 {
     if (row.dotCount == 0) return otherwise;
     const first = Dots.pair(row, 0).sequence;
-    return sequence < first ? otherwise : changetype<u32>(Dots.pair(row, min(sequence - first, row.dotCount - 1)));
+    return sequence < first
+      ? otherwise
+      : changetype<u32>(Dots.pair(row, min(sequence - first, row.dotCount - 1)));
   }
 
   /** The address of the record a pair names, or `otherwise` where the pair is of another sequence. */

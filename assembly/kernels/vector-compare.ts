@@ -55,7 +55,8 @@ export abstract class VectorCompare {
         rowPointer += GROUP_BYTES;
         vectorPointer += GROUP_BYTES;
       }
-      relation |= (<u32>v128.any_true(behind) * RELATION_BEHIND) | (<u32>v128.any_true(ahead) * RELATION_AHEAD);
+      relation |=
+        (<u32>v128.any_true(behind) * RELATION_BEHIND) | (<u32>v128.any_true(ahead) * RELATION_AHEAD);
     }
     return relation;
   }

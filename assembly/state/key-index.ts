@@ -32,7 +32,9 @@ export abstract class Keys {
   /** The address of the slot where a search begins, or `otherwise`. */
   @inline static firstSlot(hash: u32, otherwise: u32): u32 {
     const document = Document.current;
-    return document.keySlots == 0 ? otherwise : document.keySlots + ((hash & document.keySlotMask) << SLOT_SHIFT);
+    return document.keySlots == 0
+      ? otherwise
+      : document.keySlots + ((hash & document.keySlotMask) << SLOT_SHIFT);
   }
 
   /** Id + 1 of the first entry with this hash from a slot on, or 0. Not yet known to be of the same key. */

@@ -50,7 +50,11 @@ export abstract class TouchAhead {
     }
     TouchAhead.read(count);
     for (let i: u32 = 0; i < count; i++) {
-      const record = Dots.recordOf(TouchAhead.at(i), Delta.at(Delta.targetSequences, start + i), nothingPointer);
+      const record = Dots.recordOf(
+        TouchAhead.at(i),
+        Delta.at(Delta.targetSequences, start + i),
+        nothingPointer,
+      );
       TouchAhead.put(i, record);
     }
     TouchAhead.read(count);
@@ -58,7 +62,8 @@ export abstract class TouchAhead {
     for (let i: u32 = 0; i < count; i++) {
       const row = changetype<EntryRow>(TouchAhead.at(i));
       touched += load<u32>(Keys.firstSlot(row.hash, nothingPointer));
-      if (changetype<u32>(row) != nothingPointer && TouchAhead.isCounters(row)) TouchAhead.put(i, nothingPointer);
+      if (changetype<u32>(row) != nothingPointer && TouchAhead.isCounters(row))
+        TouchAhead.put(i, nothingPointer);
     }
     TouchAhead.readBlocks(count);
     TouchAhead.touched += touched;
@@ -98,7 +103,8 @@ export abstract class TouchAhead {
     const row = Delta.container(Delta.at(Delta.containerIndices, index));
     const type = row.type;
     if (type == TYPE_LOG) return nothingPointer;
-    if (type == TYPE_COUNTER) return Members.cellAddress(Containers.row(row.container), replica, nothingPointer);
+    if (type == TYPE_COUNTER)
+      return Members.cellAddress(Containers.row(row.container), replica, nothingPointer);
     const keyPointer = Delta.at(Delta.keys, index);
     const hash = Keys.hash(row.container, keyPointer, Delta.at(Delta.keys, index + 1) - keyPointer);
     store<u32>(hashesPointer + (inRound << 2), hash);
