@@ -1,10 +1,13 @@
 // The relay over real sockets: what applications see of connect, serve, synced, status and lag.
 import { afterEach, describe, expect, it } from "vitest";
 import { isCrdtError } from "../../host/errors.ts";
+import type { NetworkOptions } from "../../host/net/index.ts";
+import { messageTypeOf } from "../../host/net/messages.ts";
 import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
 import { platform } from "../../host/platform/node.ts";
+import type { Transport } from "../../host/platform/transport.ts";
 import { type Relay, serve } from "../../host/relay.ts";
-import { areEqual, converged, createNode, type Node, openHome, pause, until } from "./fleet.ts";
+import { areEqual, converged, createNode, FAST, type Node, openHome, pause, until } from "./fleet.ts";
 import { type Gate, gated } from "./gated-transport.ts";
 
 const open: { close(): Promise<unknown> }[] = [];
@@ -18,6 +21,20 @@ afterEach(async () => {
 
 async function relayOn(node: Node, port = 0): Promise<Relay> {
   return keep(await serve(node.replica, { port }));
+}
+
+/** A client whose connections lead to `server` over memory, each end as `wrap` gives it. */
+function clientOf(
+  server: Node,
+  options: NetworkOptions,
+  wrap: (left: Transport, right: Transport) => readonly [Transport, Transport],
+): Node {
+  const connect = async () => {
+    const [left, right] = wrap(...createMemoryTransports((deliver) => setImmediate(deliver)));
+    server.hub.attach(right, "server");
+    return left;
+  };
+  return createNode(1, options, { ...platform, connect });
 }
 
 describe("a relay over WebSockets", () => {
@@ -45,15 +62,11 @@ describe("a relay over WebSockets", () => {
 
   it("has synced only when it said so: sent and even merged is not enough", async () => {
     const [server, gates] = [createNode(3), [] as Gate[]];
-    const connect = async () => {
-      const [left, right] = createMemoryTransports((deliver) => setImmediate(deliver));
+    const client = clientOf(server, { timing: { heartbeatMs: 60_000, repairMs: 60_000 } }, (left, right) => {
       const { gate, wrapped } = gated(right);
       gates.push(gate);
-      server.hub.attach(wrapped, "server");
-      return left;
-    };
-    const timing = { heartbeatMs: 60_000, repairMs: 60_000 };
-    const client = createNode(1, { timing }, { ...platform, connect });
+      return [left, wrapped];
+    });
     const home = await openHome(client);
     const connection = keep(await client.replica.connect("memory:"));
     await connection.synced(home);
@@ -69,6 +82,31 @@ describe("a relay over WebSockets", () => {
     gates[0]!.resume();
     await synced;
     expect(connection.lag).toBe(0);
+  });
+
+  it("has not synced while what was sent to it is lost", async () => {
+    const server = createNode(3);
+    let isLossy = true;
+    const client = clientOf(server, FAST, (left, right) => {
+      const send = left.send.bind(left);
+      left.send = (bytes) => {
+        if (!isLossy || messageTypeOf(bytes) !== "stream") send(bytes);
+      };
+      return [left, right];
+    });
+    const home = await openHome(client);
+    const connection = keep(await client.replica.connect("memory:"));
+    await connection.synced(home);
+    home.visits.increment();
+    let isSynced = false;
+    const synced = connection.synced(home).then(() => {
+      isSynced = true;
+    });
+    await pause(30);
+    expect([isSynced, areEqual([client, server])]).toEqual([false, false]);
+    isLossy = false;
+    await synced;
+    expect(areEqual([client, server])).toBe(true);
   });
 
   it("carries on after it was restarted elsewhere with nothing", async () => {
