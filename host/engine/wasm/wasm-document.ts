@@ -18,6 +18,7 @@ import {
 import { documentClosed, type WasmInstance } from "./wasm-instance.ts";
 
 const UINT32_MAX = 0xffff_ffff;
+const UNKNOWN = -1;
 const WORD_BITS = 32n;
 const nameEncoder = new TextEncoder();
 const nameDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -35,6 +36,8 @@ export class WasmDocument implements EngineDocument {
   readonly #handle: number;
   #replica: ReplicaId;
   #isOpen = true;
+  /** This replica's last sequence, where the last call told it. */
+  #sequence: number = UNKNOWN;
   /** Indices of declared containers by type and name. */
   readonly #containers = new Map<string, number>();
   /** Containers first declared inside the open transaction: a rollback must not take their indices back. */
@@ -71,6 +74,7 @@ export class WasmDocument implements EngineDocument {
     checkReplica(replica);
     this.#call("setReplica", () => exports.documentSetReplica(this.#handle, idLow(replica), idHigh(replica)));
     this.#replica = replica;
+    this.#sequence = UNKNOWN;
   }
 
   container(type: ContainerTypeName, name: string): number {
@@ -125,6 +129,7 @@ export class WasmDocument implements EngineDocument {
 
   rollback(): void {
     const { exports } = this.#engine();
+    this.#sequence = UNKNOWN;
     this.#call("rollback", () => exports.documentRollback(this.#handle));
     const declared = this.#declaredInTransaction ?? [];
     this.#declaredInTransaction = undefined;
@@ -138,6 +143,7 @@ export class WasmDocument implements EngineDocument {
     if (!Number.isInteger(byteLength) || byteLength < 0 || byteLength > batch.length) {
       throw invalid(`a batch length of ${byteLength} bytes in ${batch.length}`);
     }
+    this.#sequence = UNKNOWN;
     let status: number;
     try {
       status = exports.documentMutate(this.#handle, instance.put(batch, byteLength), byteLength, nowMs);
@@ -145,26 +151,31 @@ export class WasmDocument implements EngineDocument {
       status = this.#afterTrap(error, "mutate");
     }
     if (status !== instance.constants.ok) throw instance.refusal(status, "mutate");
-    return { effective: exports.resultFirst() >>> 0, sequence: exports.resultSecond() >>> 0 };
+    const sequence = exports.resultSecond() >>> 0;
+    this.#sequence = sequence;
+    return { effective: exports.resultFirst() >>> 0, sequence };
   }
 
   merge(bytes: Uint8Array, nowMs: number, wantChanges: boolean): MergeResult {
     const instance = this.#engine();
     const { exports } = instance;
-    this.#call("merge", () =>
-      exports.documentMerge(
-        this.#handle,
-        instance.put(bytes, bytes.length),
-        bytes.length,
-        nowMs,
-        wantChanges ? 1 : 0,
-      ),
-    );
+    const handle = this.#handle;
+    const wanted = wantChanges ? 1 : 0;
+    this.#sequence = UNKNOWN;
+    let status: number;
+    try {
+      const pointer = instance.put(bytes, bytes.length);
+      status = exports.documentMerge(handle, pointer, bytes.length, nowMs, wanted);
+    } catch (error) {
+      status = this.#afterTrap(error, "merge");
+    }
+    if (status !== instance.constants.ok) throw instance.refusal(status, "merge");
+    const ahead = exports.resultSecond() >>> 0;
     return {
       changed: exports.resultFirst() === 1,
-      ahead: exports.resultSecond() >>> 0,
-      aheadMs: exports.resultTime(),
-      changes: wantChanges ? instance.resultBytes() : undefined,
+      ahead,
+      aheadMs: ahead === 0 ? 0 : exports.resultTime(),
+      changes: wantChanges ? instance.smallResultBytes() : undefined,
     };
   }
 
@@ -176,11 +187,16 @@ export class WasmDocument implements EngineDocument {
   }
 
   localDelta(sequence: number): Uint8Array {
-    const { exports } = this.#engine();
+    const instance = this.#engine();
     if (!Number.isInteger(sequence) || sequence < 0) throw invalid(`sequence ${sequence}`);
-    return this.#ask("localDelta", () =>
-      exports.documentLocalDelta(this.#handle, Math.min(sequence, UINT32_MAX)),
-    );
+    let status: number;
+    try {
+      status = instance.exports.documentLocalDelta(this.#handle, Math.min(sequence, UINT32_MAX));
+    } catch (error) {
+      status = this.#afterTrap(error, "localDelta");
+    }
+    if (status !== instance.constants.ok) throw instance.refusal(status, "localDelta");
+    return instance.smallResultBytes();
   }
 
   snapshot(): Uint8Array {
@@ -206,8 +222,11 @@ export class WasmDocument implements EngineDocument {
 
   sequence(): number {
     const { exports } = this.#engine();
-    this.#call("sequence", () => exports.documentSequence(this.#handle));
-    return exports.resultFirst() >>> 0;
+    if (this.#sequence === UNKNOWN) {
+      this.#call("sequence", () => exports.documentSequence(this.#handle));
+      this.#sequence = exports.resultFirst() >>> 0;
+    }
+    return this.#sequence;
   }
 
   clock(): number {
@@ -243,15 +262,20 @@ export class WasmDocument implements EngineDocument {
       status = this.#afterTrap(error, "read");
     }
     if (status !== instance.constants.ok) throw instance.refusal(status, "read");
-    return exports.resultFirst() === 0 ? undefined : instance.resultBytes();
+    return exports.resultFirst() === 0 ? undefined : instance.smallResultBytes();
   }
 
   has(container: number, key: Uint8Array): boolean {
-    const { exports } = this.#engine();
+    const instance = this.#engine();
+    const { exports } = instance;
     checkContainer(container);
-    this.#call("has", () =>
-      exports.documentHas(this.#handle, container, this.#instance.put(key, key.length), key.length),
-    );
+    let status: number;
+    try {
+      status = exports.documentHas(this.#handle, container, instance.put(key, key.length), key.length);
+    } catch (error) {
+      status = this.#afterTrap(error, "has");
+    }
+    if (status !== instance.constants.ok) throw instance.refusal(status, "has");
     return exports.resultFirst() === 1;
   }
 

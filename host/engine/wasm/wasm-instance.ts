@@ -8,7 +8,10 @@ import { readConstants, type WasmConstants } from "./wasm-constants.ts";
 import type { WasmExports } from "./wasm-exports.ts";
 
 /** Up to here a byte loop beats making a view for `set`. */
-const LOOPED_BYTES_MAX = 48;
+const LOOPED_BYTES_MAX = 96;
+/** Small results share buffers of this size: a buffer of its own costs more than the call that filled it. */
+const SHARED_BUFFER_BYTES = 16384;
+const SHARED_RESULT_BYTES_MAX = 1024;
 /** A larger input window is given back at the next small input. */
 const KEPT_INPUT_BYTES = 262144;
 const VECTOR_COUNT_BYTES = 4;
@@ -32,6 +35,8 @@ export class WasmInstance {
   #memoryView: Uint8Array = new Uint8Array(0);
   #inputPointer = 0;
   #inputBytes = 0;
+  #shared: Uint8Array = new Uint8Array(0);
+  #sharedLength = 0;
 
   /** `imports` beyond `env.abort` are for instrumented modules in tests. Errors: wasm-unavailable, abi-mismatch. */
   constructor(wasm: BufferSource | WebAssembly.Module | undefined, imports: Imports = {}) {
@@ -62,6 +67,28 @@ export class WasmInstance {
   resultBytes(): Uint8Array {
     const pointer = this.exports.resultPointer() >>> 0;
     return this.#memory().slice(pointer, pointer + (this.exports.resultLength() >>> 0));
+  }
+
+  /** The same, but a small one may share its buffer with others: for what stays inside this package. */
+  smallResultBytes(): Uint8Array {
+    const length = this.exports.resultLength() >>> 0;
+    if (length > SHARED_RESULT_BYTES_MAX) return this.resultBytes();
+    const pointer = this.exports.resultPointer() >>> 0;
+    if (this.#sharedLength + length > this.#shared.length) {
+      this.#shared = new Uint8Array(SHARED_BUFFER_BYTES);
+      this.#sharedLength = 0;
+    }
+    const start = this.#sharedLength;
+    const end = start + length;
+    this.#sharedLength = end;
+    const shared = this.#shared;
+    const memory = this.#memory();
+    if (length > LOOPED_BYTES_MAX) {
+      shared.set(memory.subarray(pointer, pointer + length), start);
+    } else {
+      for (let index = 0; index < length; index++) shared[start + index] = memory[pointer + index]!;
+    }
+    return shared.subarray(start, end);
   }
 
   /** A window of u32 values. Dies at the next call. */

@@ -32,7 +32,9 @@ describe("results", () => {
     const map = document.container("map", "m");
     const given: { bytes: Uint8Array; copy: Uint8Array }[] = [];
     for (let index = 0; index < 500; index++) {
-      mutate(document, NOW_MS, (batch) => batch.put(map, `key ${index}`, "v".repeat((index * 37) % 1_200)));
+      mutate(document, NOW_MS, (batch) =>
+        batch.put(map, `key ${index}`, "v".repeat(1 + ((index * 37) % 1_200))),
+      );
       const bytes = document.localDelta(index);
       given.push({ bytes, copy: bytes.slice() });
     }
