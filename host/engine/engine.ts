@@ -138,7 +138,7 @@ export interface EngineDocument {
   merge(bytes: Uint8Array, nowMs: number, wantChanges: boolean): MergeResult;
   /** What a replica at `vector` lacks: a complete delta, or a snapshot where `vector` does not cover the floor. */
   deltaSince(vector: Uint8Array): Uint8Array;
-  /** This replica's own mutations after `sequence`, as a stream delta. */
+  /** This replica's own mutations after `sequence`, as a stream delta. It may share its buffer with other results: copy before transferring it. */
   localDelta(sequence: number): Uint8Array;
   /** The whole state: live entries, deleted-marks, removal records above the floor, and the floor. */
   snapshot(): Uint8Array;
@@ -159,7 +159,7 @@ export interface EngineDocument {
    */
   compact(stable: Uint8Array, nowMs: number): CompactionResult;
 
-  /** The payload of a register (empty key) or map key; undefined when absent. A copy. */
+  /** The payload of a register (empty key) or map key; undefined when absent. A copy, which may share its buffer with other results. */
   read(container: number, key: Uint8Array): Uint8Array | undefined;
   /** Whether a register, map key, set element or flag is present. */
   has(container: number, key: Uint8Array): boolean;
