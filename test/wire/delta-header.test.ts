@@ -105,6 +105,10 @@ describe("a delta's header", () => {
     expect(codeOf(with_(3, 3))).toBe("malformed-delta");
     expect(codeOf(with_(11, 0xff))).toBe("malformed-delta");
     expect(codeOf(with_(readDeltaHeader(bytes).bodyOffset - 8, 99))).toBe("unsupported-type");
+    const noText = with_(readDeltaHeader(bytes).bodyOffset - 6, 0xff);
+    expect(() => readDeltaHeader(noText)).toThrow(
+      expect.objectContaining({ code: "malformed-delta", message: expect.stringContaining("no UTF-8") }),
+    );
     expect(codeOf(bytes.subarray(0, 15))).toBe("malformed-delta");
     for (let length = 16; length < readDeltaHeader(bytes).bodyOffset; length++) {
       expect(codeOf(bytes.subarray(0, length))).toBe("malformed-delta");

@@ -306,6 +306,11 @@ describe("what cannot be stored", () => {
   const cases: [string, unknown, RegExp][] = [
     ["undefined", undefined, /^value is undefined \(leave it out, or store null\)/],
     ["a missing property", { a: { b: [1, undefined] } }, /^value\.a\.b\[1\] is undefined/],
+    [
+      "what follows good ones",
+      { good: { list: [[1], { a: 1 }] }, bad: [[1], { a: 1 }, undefined] },
+      /^value\.bad\[2\] is/,
+    ],
     ["a function", { "two words": () => 1 }, /^value\["two words"\] is a function/],
     ["a symbol", Symbol("s"), /^value is a symbol/],
     ["a Date", [new Date(0)], /^value\[0\] is a Date \(store date\.getTime\(\)/],
