@@ -17,15 +17,30 @@ const CHILD_MS_MAX = 300_000;
 const folder = dirname(fileURLToPath(import.meta.url));
 const dataFolder = join(folder, `data-${process.pid}`);
 
-const { values: options, positionals: names } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-    engine: { type: "string", multiple: true },
-    rounds: { type: "string" },
-  },
-});
+const OPTIONS = {
+  json: { type: "boolean", default: false },
+  quick: { type: "boolean", default: false },
+  engine: { type: "string", multiple: true },
+  rounds: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+const USAGE = `usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME]… [--rounds N]
+workloads: ${workloads.map((workload) => workload.name).join(", ")}`;
+
+const { values: options, positionals: names } = readOptions();
+
+function readOptions() {
+  try {
+    const given = parseArgs({ allowPositionals: true, options: OPTIONS });
+    if (!given.values.help) return given;
+    console.log(USAGE);
+    return process.exit(0);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+    return process.exit(2);
+  }
+}
 
 function chosen(): readonly Workload[] {
   if (names.length === 0) return workloads;

@@ -137,3 +137,15 @@ describe("the other benchmarks", () => {
     TIMEOUT_MS,
   );
 });
+
+test("an unknown option ends with 2 and the usage, --help with 0", () => {
+  const command = "scripts/bench.mjs";
+  const unknown = spawnSync(process.execPath, [command, "--nope"], { encoding: "utf8" });
+  expect([unknown.status, unknown.stderr.includes("--nope"), unknown.stderr.includes("usage:")]).toEqual([
+    2,
+    true,
+    true,
+  ]);
+  const help = spawnSync(process.execPath, [command, "--help"], { encoding: "utf8" });
+  expect([help.status, help.stdout.includes("map-merge-1k")]).toEqual([0, true]);
+});
