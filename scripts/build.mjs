@@ -1,5 +1,5 @@
 // Builds everything the package ships, skipping each step whose inputs did not change:
-// assembly/ → build/*.wasm → host/engine/wasm/module.generated.ts, host/ → dist/ (declarations by tsc, modules by esbuild), the page → dist/page/ (esbuild).
+// assembly/ → build/*.wasm → host/engine/wasm/module.generated.ts, host/ → dist/ (declarations by tsc, modules by bundle-modules.mjs), the page → dist/page/ (esbuild).
 // usage: node scripts/build.mjs [--force] [--wasm]   (--wasm: stop after the WebAssembly module)
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -60,34 +60,6 @@ function buildPage(folder) {
   for (const name of pageFiles) if (name !== "page.js") cpSync(join("host/page", name), join(folder, name));
 }
 
-/**
- * Bundles the entries with shared chunks: a replica starts in half the time that a file a module takes. `#platform` stays
- * an import, so that package.json chooses Node or browser where the package is used.
- */
-function buildModules() {
-  const entries = ["index", "relay", "cli/main", "platform/node", "platform/browser"];
-  const options = [
-    "--bundle",
-    "--splitting",
-    "--format=esm",
-    "--target=node20",
-    "--sourcemap",
-    "--sources-content=false",
-  ];
-  const imports = ["--packages=external", "--external:#platform", "--conditions=source"];
-  const output = [
-    "--outbase=host",
-    "--outdir=dist",
-    "--chunk-names=chunks/[name]-[hash]",
-    "--log-level=warning",
-  ];
-  execFileSync(
-    "node_modules/.bin/esbuild",
-    [...entries.map((name) => `host/${name}.ts`), ...options, ...imports, ...output],
-    { stdio: "inherit" },
-  );
-}
-
 mkdirSync("build", { recursive: true });
 
 const assembly = [...filesBelow("assembly"), "host/limits.ts", "asconfig.json", "package-lock.json"];
@@ -107,12 +79,18 @@ build("module", ["build/engine.wasm"], [generated], () => {
 });
 
 if (!process.argv.includes("--wasm")) {
-  const sources = [...filesBelow("host"), "tsconfig.json", "tsconfig.build.json", "package.json"];
+  const configuration = [
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "package.json",
+    "scripts/bundle-modules.mjs",
+  ];
+  const sources = [...filesBelow("host"), ...configuration];
   build("dist", sources, ["dist/index.js"], () => {
     rmSync("dist", { recursive: true, force: true });
     rmSync("build/host.tsbuildinfo", { force: true });
     run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
-    buildModules();
+    run("scripts/bundle-modules.mjs");
     cpSync("build/engine.wasm", "dist/engine.wasm");
   });
   build(
