@@ -48,5 +48,6 @@ export {
   set,
 } from "./replica/schema.ts";
 export type { SetHandle } from "./replica/set-handle.ts";
+export { compressSnapshot, type DecompressOptions, decompressSnapshot } from "./wire/snapshot-compression.ts";
 export type { Frozen, Value } from "./wire/value.ts";
 export { type Relation, VersionVector } from "./wire/version-vector.ts";

@@ -3,7 +3,7 @@
 // 100,000 small map entries, raw and gzipped, with the time to load it up to the first read.
 import { setTimeout as rest } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { createReplica, map, schema } from "../../host/index.ts";
+import { compressSnapshot, createReplica, decompressSnapshot, map, schema } from "../../host/index.ts";
 import { serve } from "../../host/relay.ts";
 import { countingProxy } from "../counting-proxy.ts";
 import { itemKey, itemOf } from "../rivals/rival.ts";
@@ -56,6 +56,27 @@ async function wireBytes(engine: "wasm" | "baseline", writes: number): Promise<O
   return { samples: [], figures, check };
 }
 
+/** What `compressSnapshot` makes of a snapshot of this package. */
+async function compressedFigures(
+  competitor: string,
+  entries: number,
+  snapshot: Uint8Array,
+): Promise<Figure[]> {
+  if (competitor !== "baseline" && competitor !== "wasm") return [];
+  const start = performance.now();
+  const compressed = await compressSnapshot(snapshot);
+  const compressedMs = performance.now() - start;
+  const restored = await decompressSnapshot(compressed);
+  const decompressedMs = performance.now() - start - compressedMs;
+  if (Buffer.compare(restored, snapshot) !== 0) throw new Error("the snapshot did not come back");
+  const name = `snapshot of ${entries} entries compressed`;
+  return [
+    { figure: `${name}, ${competitor}`, value: compressed.length, unit: "bytes" },
+    { figure: `${name}, time to compress, ${competitor}`, value: compressedMs, unit: "ms" },
+    { figure: `${name}, time to decompress, ${competitor}`, value: decompressedMs, unit: "ms" },
+  ];
+}
+
 async function snapshotBytes({ competitor, isQuick }: Circumstances): Promise<Outcome> {
   const rival = await entrantOf(competitor).open();
   const entries = isQuick ? 100 : 100_000;
@@ -83,6 +104,7 @@ async function snapshotBytes({ competitor, isQuick }: Circumstances): Promise<Ou
       value: gzipSync(snapshot).length,
       unit: "bytes",
     },
+    ...(await compressedFigures(competitor, entries, snapshot)),
     { figure: `snapshot load, first, ${competitor}`, value: (times[0] as number) / 1e6, unit: "ms" },
     { figure: `snapshot load, median, ${competitor}`, value: median(times) / 1e6, unit: "ms" },
   ];
