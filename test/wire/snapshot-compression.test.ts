@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync, inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { isCrdtError } from "../../host/errors.ts";
+import { CrdtError, isCrdtError } from "../../host/errors.ts";
 import { createReplica, map, schema, set, type Value } from "../../host/index.ts";
 import { ByteWriter } from "../../host/wire/byte-writer.ts";
+import { readSection, writeSection } from "../../host/wire/compressed/columns.ts";
 import { fromColumns, toColumns } from "../../host/wire/compressed/entry-columns.ts";
 import { compressSnapshot, decompressSnapshot } from "../../host/wire/snapshot-compression.ts";
 import { Random } from "../laws/random.ts";
@@ -51,6 +52,19 @@ function framed(
   for (const byte of [magic, 0x5a, version, method]) writer.u8(byte);
   writer.varint(length);
   writer.append(stream);
+  return writer.toBytes();
+}
+
+function sectionsOf(columns: Uint8Array): Uint8Array[] {
+  const cursor = { bytes: columns, offset: 0 };
+  const sections: Uint8Array[] = [];
+  while (cursor.offset < columns.length) sections.push(readSection(cursor));
+  return sections;
+}
+
+function joined(sections: readonly Uint8Array[]): Uint8Array {
+  const writer = new ByteWriter();
+  for (const section of sections) writeSection(writer, section);
   return writer.toBytes();
 }
 
@@ -205,6 +219,42 @@ describe("refuses", () => {
     ["empty columns", framed(deflateSync(new Uint8Array(0)), 0), "malformed-delta"],
   ])("%s", async (_, compressed, code) => {
     expect(await codeOf(decompressSnapshot(compressed))).toBe(code);
+  });
+
+  it("what inflates to more than stated, before all of it is there", async () => {
+    await expect(decompressSnapshot(framed(zeros, 1000, { method: 0 }))).rejects.toThrow(
+      "more than 1000 bytes",
+    );
+  });
+
+  it("columns with a byte too many or too few, whichever column it is", () => {
+    const bytes = read("compressed-1/values-plain.bin");
+    const sections = sectionsOf(toColumns(bytes));
+    expect(sections.length).toBeGreaterThan(40);
+    expect(fromColumns(joined(sections), bytes.length)).toEqual(bytes);
+    for (const [index, section] of sections.entries()) {
+      const longer = Uint8Array.of(...section, 0);
+      expect(
+        () => fromColumns(joined(sections.with(index, longer)), bytes.length),
+        `section ${index}`,
+      ).toThrow(CrdtError);
+      if (section.length === 0) continue;
+      const shorter = joined(sections.with(index, section.subarray(0, -1)));
+      expect(() => fromColumns(shorter, bytes.length), `section ${index}`).toThrow(CrdtError);
+    }
+  });
+
+  it("steps that restore nothing, which would make work of no bytes", () => {
+    const bytes = read("compressed-1/values-plain.bin");
+    const sections = sectionsOf(toColumns(bytes));
+    const shapes = sections.findIndex((section) => section[0] === 8 && section.length > 60);
+    for (const steps of [
+      [1, 2, 0, 0, 0, 0],
+      [1, 2, 9, 9],
+    ]) {
+      const altered = joined(sections.with(shapes, Uint8Array.from(steps)));
+      expect(() => fromColumns(altered, bytes.length)).toThrow(/step/);
+    }
   });
 
   it("more than the caller allows, before it inflates", async () => {

@@ -122,7 +122,9 @@ export class NumbersReader implements ColumnReader {
     const bytes = readSection(cursor);
     this.#cursor = { bytes, offset: Math.min(bytes.length, 1) };
     this.#form = bytes[0] ?? PLAIN;
-    if (this.#form > DIFFERENCES) throw malformed(`form ${this.#form} of a column of numbers`);
+    if (this.#form > DIFFERENCES || bytes.length === 1) {
+      throw malformed(`form ${this.#form} of a column of ${bytes.length} bytes`);
+    }
   }
 
   take(): number {

@@ -108,8 +108,8 @@ export function fromColumns(columns: Uint8Array, length: number): Uint8Array {
   for (const [entry, keyLength] of table.keyLengths.entries()) {
     target.end = Math.min(target.offset + keyLength, length);
     const column = keys[table.containers[entry]!];
-    column?.restore(target);
-    if (column === undefined || target.offset !== target.end) throw malformed(`key of entry ${entry}`);
+    if (column === undefined) throw malformed(`entry ${entry} is in no container`);
+    column.restore(target);
   }
   for (const payloadLength of table.payloadLengths) {
     target.end = Math.min(target.offset + payloadLength, length);
@@ -117,6 +117,7 @@ export function fromColumns(columns: Uint8Array, length: number): Uint8Array {
   }
   target.end = length;
   put(target, tail);
+  // None went beyond its length: where one was shorter, the whole is.
   if (target.offset !== length) throw malformed(`${target.offset} bytes of ${length}`);
   for (const column of [...keys, values]) column.finish();
   return target.bytes;

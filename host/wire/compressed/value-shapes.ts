@@ -249,13 +249,12 @@ export class ShapesReader implements ColumnReader {
     if (definitions.offset !== definitions.bytes.length) throw malformed("bytes after the last shape");
   }
 
-  /** Restores the next value up to the target's end exactly. */
+  /** Restores the next value, at most up to the target's end. */
   restore(target: Target): void {
     const index = this.#indices.take();
     const shape = this.#shapes[index];
     if (shape === undefined) throw malformed(`shape ${index} of ${this.#shapes.length}`);
     for (const step of shape) step(target);
-    if (target.offset !== target.end) throw malformed("a value is shorter than its length");
   }
 
   #readShape(definitions: ByteCursor, cursor: ByteCursor): Step[] {
