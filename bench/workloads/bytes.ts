@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { compressSnapshot, createReplica, decompressSnapshot, map, schema } from "../../host/index.ts";
 import { serve } from "../../host/relay.ts";
 import { countingProxy } from "../counting-proxy.ts";
-import { itemKey, itemOf } from "../rivals/rival.ts";
+import { itemKey, itemOf, type Rival } from "../rivals/rival.ts";
 import { entrantOf } from "../rivals/roster.ts";
 import { collectGarbage, elapsedNs, median } from "../timing.ts";
 import type { Circumstances, Figure, Outcome, Workload } from "../workload.ts";
@@ -56,11 +56,33 @@ async function wireBytes(engine: "wasm" | "baseline", writes: number): Promise<O
   return { samples: [], figures, check };
 }
 
+/** The same entries by numbers in no order: those of `itemKey` are a fixed step apart, which columns see through. */
+function shuffledSnapshot(rival: Rival, entries: number): Uint8Array {
+  const ids = Array.from({ length: entries }, (_, index) => index);
+  let state = 1;
+  for (let index = entries - 1; index > 0; index -= 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = Math.floor((state / 0x1_0000_0000) * (index + 1));
+    [ids[index], ids[other]] = [ids[other] as number, ids[index] as number];
+  }
+  const writer = rival.create(1);
+  writer.batch(() => {
+    for (const id of ids) {
+      const on = ((Math.imul(id, 0x9e3779b1) >>> 13) & 1) === 1;
+      writer.set(`profile/user:${id}`, { id, name: `user ${id}`, on });
+    }
+  });
+  const snapshot = Uint8Array.from(writer.snapshot());
+  writer.close();
+  return snapshot;
+}
+
 /** What `compressSnapshot` makes of a snapshot of this package. */
 async function compressedFigures(
   competitor: string,
   entries: number,
   snapshot: Uint8Array,
+  shuffled: Uint8Array,
 ): Promise<Figure[]> {
   if (competitor !== "baseline" && competitor !== "wasm") return [];
   const start = performance.now();
@@ -70,7 +92,9 @@ async function compressedFigures(
   const decompressedMs = performance.now() - start - compressedMs;
   if (Buffer.compare(restored, snapshot) !== 0) throw new Error("the snapshot did not come back");
   const name = `snapshot of ${entries} entries compressed`;
+  const shuffledBytes = (await compressSnapshot(shuffled)).length;
   return [
+    { figure: `${name}, numbers in no order, ${competitor}`, value: shuffledBytes, unit: "bytes" },
     { figure: `${name}, ${competitor}`, value: compressed.length, unit: "bytes" },
     { figure: `${name}, time to compress, ${competitor}`, value: compressedMs, unit: "ms" },
     { figure: `${name}, time to decompress, ${competitor}`, value: decompressedMs, unit: "ms" },
@@ -104,7 +128,7 @@ async function snapshotBytes({ competitor, isQuick }: Circumstances): Promise<Ou
       value: gzipSync(snapshot).length,
       unit: "bytes",
     },
-    ...(await compressedFigures(competitor, entries, snapshot)),
+    ...(await compressedFigures(competitor, entries, snapshot, shuffledSnapshot(rival, entries))),
     { figure: `snapshot load, first, ${competitor}`, value: (times[0] as number) / 1e6, unit: "ms" },
     { figure: `snapshot load, median, ${competitor}`, value: median(times) / 1e6, unit: "ms" },
   ];
