@@ -1,7 +1,8 @@
-// Copying, comparing and hashing byte strings eight bytes at a time. `memory.copy` is a call of its own, so short copies
-// run inline. Hashing may read up to 7 bytes behind the end, which the heap and the input window allow.
+// Copying, comparing and hashing byte strings eight bytes at a time. `memory.copy` and `memory.fill` leave the module,
+// which costs more than a short stretch, so those run inline. Hashing may read up to 7 bytes behind the end, which the heap and the input window allow.
 
 const COPY_INLINE_BYTES_MAX: u32 = 64;
+const WORDS_INLINE_BYTES_MAX: u32 = 256;
 const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 const FINALIZER: u64 = 0xd6e8feb86659fd93;
 
@@ -29,6 +30,26 @@ export abstract class Bytes {
       store<u8>(toPointer, load<u8>(fromPointer));
       store<u8>(toPointer + length - 1, last);
     }
+  }
+
+  /** Copies whole words: `length` is a multiple of 4. */
+  static copyWords(toPointer: u32, fromPointer: u32, length: u32): void {
+    if (length > WORDS_INLINE_BYTES_MAX) {
+      memory.copy(toPointer, fromPointer, length);
+      return;
+    }
+    const end = toPointer + (length & ~7);
+    for (; toPointer < end; toPointer += 8, fromPointer += 8) store<u64>(toPointer, load<u64>(fromPointer));
+    if (length & 4) store<u32>(toPointer, load<u32>(fromPointer));
+  }
+
+  /** Zeros whole words: `length` is a multiple of 4. */
+  static zeroWords(pointer: u32, length: u32): void {
+    if (length > COPY_INLINE_BYTES_MAX) {
+      memory.fill(pointer, 0, length);
+      return;
+    }
+    for (const end = pointer + length; pointer < end; pointer += 4) store<u32>(pointer, 0);
   }
 
   static equal(aPointer: u32, bPointer: u32, length: u32): bool {

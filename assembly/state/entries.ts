@@ -162,8 +162,8 @@ export abstract class Entries {
     Bytes.copy(toPointer, payloadPointer, payloadLength);
   }
 
-  /** Drops an entry: out of key index and members, the block freed at commit, the record on the free list.
-   *  True when nothing is left under its key. */
+  /** Drops an entry: out of key index and members, the record on the free list, the block freed at commit unless others
+   *  under its key share it. True when nothing is left under its key. */
   static drop(id: u32): bool {
     const document = Document.current;
     const row = Entries.row(id);
@@ -182,7 +182,8 @@ export abstract class Entries {
         isKeyGone = Keys.remove(id);
         if (isKeyGone && !Entries.isDeletedMark(row)) containerRow.size--;
       }
-      Journal.release(row.block, BLOCK_HEADER_BYTES + Entries.keyLength(row) + Entries.payloadLength(row));
+      if (isKeyGone)
+        Journal.release(row.block, BLOCK_HEADER_BYTES + Entries.keyLength(row) + Entries.payloadLength(row));
     }
     if (Entries.isDeletedMark(row)) document.deletedMarks--;
     replica.dotsLive--;

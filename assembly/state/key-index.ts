@@ -90,7 +90,7 @@ export abstract class Keys {
   static link(first: u32, entry: u32): void {
     const row = Entries.row(first);
     const linked = Entries.row(entry);
-    Journal.noteRecord(changetype<u32>(row));
+    Journal.noteWord(changetype<u32>(row) + <u32>offsetof<EntryRow>("next"));
     linked.place = <u16>(<u32>linked.place | FLAG_LINKED);
     linked.hash = first + 1;
     linked.next = row.next;

@@ -141,6 +141,7 @@ export class EntryRow {
   replica: u16;
   /** Container index and the three flags. */
   place: u16;
+  /** Key and payload; all entries of one element share one block. */
   block: u32;
   /** Id + 1 of the next entry under the same key (sets, flags), or of the next dead record. */
   next: u32;

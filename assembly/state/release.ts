@@ -42,6 +42,7 @@ export abstract class Release {
       const row = Entries.row(id);
       if (<u32>row.replica == NO_REPLICA) continue;
       if (Containers.row(Entries.containerOf(row)).type == TYPE_COUNTER) continue;
+      if (Entries.isLinked(row)) continue; // its block is that of the first of its chain
       Heap.release(
         row.block,
         <u32>offsetof<BlockRow>() + Entries.keyLength(row) + Entries.payloadLength(row),

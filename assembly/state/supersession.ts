@@ -40,7 +40,7 @@ export abstract class Supersession {
     return true;
   }
 
-  /** Set, flag: every entry stays; those of one element form a chain behind the first. */
+  /** Set, flag: every entry stays; those of one element form a chain behind the first, and share its block. */
   static putElement(
     container: u32,
     hash: u32,
@@ -54,13 +54,14 @@ export abstract class Supersession {
     const found = Keys.find(hash, container, keyPointer, keyLength);
     const id = Entries.create(replica, sequence, timestamp, container, 0);
     const row = Entries.row(id);
-    row.hash = hash;
-    Entries.setBlock(row, keyPointer, keyLength, 0, 0);
     const containerRow = Containers.row(container);
     if (found == 0) {
+      row.hash = hash;
+      Entries.setBlock(row, keyPointer, keyLength, 0, 0);
       Keys.insert(hash, id);
       containerRow.size++;
     } else {
+      row.block = Entries.row(found - 1).block;
       Keys.link(found - 1, id);
     }
     Members.append(containerRow, container, id);

@@ -20,7 +20,7 @@ import { compact } from "./compaction.ts";
 import type { Container, ContentIndex } from "./container.ts";
 import type { DeltaDecoder } from "./delta-decoder.ts";
 import type { DeltaEncoder } from "./delta-encoder.ts";
-import { DeltaMerge } from "./delta-merge.ts";
+import type { DeltaMerge } from "./delta-merge.ts";
 import { DocumentState } from "./document-state.ts";
 import { exportEntries } from "./entries-export.ts";
 import { checkInvariants } from "./invariants.ts";
@@ -35,6 +35,7 @@ const nameDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export interface DocumentOwner {
   readonly decoder: DeltaDecoder;
+  readonly merger: DeltaMerge;
   readonly encoder: DeltaEncoder;
   onClose(): void;
 }
@@ -127,10 +128,10 @@ export class BaselineDocument implements EngineDocument {
   merge(bytes: Uint8Array, nowMs: number, wantChanges: boolean): MergeResult {
     const state = this.#settled("merge");
     checkTime(nowMs);
-    const { decoder } = this.#owner;
+    const { decoder, merger } = this.#owner;
     try {
       decoder.decode(bytes);
-      return keepOrUndo(state, () => new DeltaMerge(state, decoder, nowMs, wantChanges).run());
+      return keepOrUndo(state, () => merger.run(state, nowMs, wantChanges));
     } finally {
       decoder.release();
     }

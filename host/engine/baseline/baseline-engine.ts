@@ -7,6 +7,7 @@ import type { DocumentOptions, Engine, EngineDocument, EngineStatistics, VectorT
 import { BaselineDocument, type DocumentOwner } from "./baseline-document.ts";
 import { DeltaDecoder } from "./delta-decoder.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
+import { DeltaMerge } from "./delta-merge.ts";
 import { BaselineVectorTable } from "./vector-table.ts";
 
 export function createBaselineEngine(): Engine {
@@ -16,8 +17,10 @@ export function createBaselineEngine(): Engine {
 class BaselineEngine implements Engine {
   readonly name = "baseline";
   #documents = 0;
+  readonly #decoder = new DeltaDecoder();
   readonly #owner: DocumentOwner = {
-    decoder: new DeltaDecoder(),
+    decoder: this.#decoder,
+    merger: new DeltaMerge(this.#decoder),
     encoder: new DeltaEncoder(),
     onClose: () => {
       this.#documents--;

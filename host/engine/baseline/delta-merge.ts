@@ -10,7 +10,7 @@ import { ChangeList } from "./change-list.ts";
 import type { Container } from "./container.ts";
 import type { CounterIndex } from "./counter-index.ts";
 import type { DeltaDecoder } from "./delta-decoder.ts";
-import type { DocumentState } from "./document-state.ts";
+import { DocumentState } from "./document-state.ts";
 import { beats, Entry } from "./entry.ts";
 import { comparePositions, isAtOrBelow, type LogIndex, readPosition } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
@@ -23,11 +23,18 @@ const TICKS_PER_MS = 1024;
 /** With fewer new entries than this, keys are decoded one by one. */
 const BULK_ENTRIES_MIN = 8;
 
+/** Stands for the document between merges, so that none is kept from collection. */
+const NO_DOCUMENT = new DocumentState(0);
+
+/**
+ * One serves all merges of an engine: with an object a merge, none would be left at a collection, and the code compiled
+ * for it would go with the last.
+ */
 export class DeltaMerge {
-  readonly #state: DocumentState;
   readonly #delta: DeltaDecoder;
-  readonly #nowMs: number;
-  readonly #changes: ChangeList | undefined;
+  #state: DocumentState = NO_DOCUMENT;
+  #nowMs = 0;
+  #changes: ChangeList | undefined;
   #columns: ReplicaColumn[] = [];
   #containers: Container[] = [];
   /** Logs whose truncation mark rose. */
@@ -39,15 +46,30 @@ export class DeltaMerge {
   #keys: string | undefined;
   #payloads: Uint8Array | undefined;
 
-  constructor(state: DocumentState, delta: DeltaDecoder, nowMs: number, wantChanges: boolean) {
-    this.#state = state;
+  constructor(delta: DeltaDecoder) {
     this.#delta = delta;
-    this.#nowMs = nowMs;
-    this.#changes = wantChanges ? new ChangeList() : undefined;
   }
 
-  /** Errors: gap, limit-exceeded; nothing has changed then. */
-  run(): MergeResult {
+  /** Merges what the decoder has read. Errors: gap, limit-exceeded; nothing has changed then. */
+  run(state: DocumentState, nowMs: number, wantChanges: boolean): MergeResult {
+    this.#state = state;
+    this.#nowMs = nowMs;
+    this.#changes = wantChanges ? new ChangeList() : undefined;
+    this.#ahead = this.#aheadMs = this.#clock = 0;
+    try {
+      return this.#merge();
+    } finally {
+      this.#state = NO_DOCUMENT;
+      this.#changes = undefined;
+      this.#columns = [];
+      this.#containers = [];
+      this.#truncated = [];
+      this.#keys = undefined;
+      this.#payloads = undefined;
+    }
+  }
+
+  #merge(): MergeResult {
     const { isSnapshot } = this.#delta;
     this.#check();
     this.#resolveTables();

@@ -7,8 +7,9 @@ import { engineModuleBytes } from "./module-bytes.ts";
 import { readConstants, type WasmConstants } from "./wasm-constants.ts";
 import type { WasmExports } from "./wasm-exports.ts";
 
-/** Up to here a byte loop beats making a view for `set`. */
-const LOOPED_BYTES_MAX = 96;
+/** Up to here a byte loop beats `set`, and with the view that `set` needs of a part. */
+const LOOPED_BYTES_MAX = 24;
+const LOOPED_PART_BYTES_MAX = 48;
 /** Small results share buffers of this size: a buffer of its own costs more than the call that filled it. */
 const SHARED_BUFFER_BYTES = 16384;
 const SHARED_RESULT_BYTES_MAX = 1024;
@@ -55,11 +56,10 @@ export class WasmInstance {
     if (byteLength > this.#inputBytes || this.#inputBytes > KEPT_INPUT_BYTES) this.#reserve(byteLength);
     const memory = this.#memory();
     const pointer = this.#inputPointer;
-    if (byteLength > LOOPED_BYTES_MAX) {
-      memory.set(byteLength === bytes.length ? bytes : bytes.subarray(0, byteLength), pointer);
-    } else {
+    const isWhole = byteLength === bytes.length;
+    if (byteLength <= (isWhole ? LOOPED_BYTES_MAX : LOOPED_PART_BYTES_MAX)) {
       for (let index = 0; index < byteLength; index++) memory[pointer + index] = bytes[index]!;
-    }
+    } else memory.set(isWhole ? bytes : bytes.subarray(0, byteLength), pointer);
     return pointer;
   }
 
@@ -83,7 +83,7 @@ export class WasmInstance {
     this.#sharedLength = end;
     const shared = this.#shared;
     const memory = this.#memory();
-    if (length > LOOPED_BYTES_MAX) {
+    if (length > LOOPED_PART_BYTES_MAX) {
       shared.set(memory.subarray(pointer, pointer + length), start);
     } else {
       for (let index = 0; index < length; index++) shared[start + index] = memory[pointer + index]!;

@@ -127,6 +127,59 @@ describe("linear memory", () => {
     expect(churn()).toBe(before);
   });
 
+  it("keeps the key of an element until its last entry has left, and frees it once", () => {
+    const instance = new WasmInstance(undefined);
+    const ELEMENTS = 300;
+    const nameOf = (index: number): string => `${`element ${index}`.padEnd(12)}${"x".repeat(200)}`;
+    const addAll = (document: EngineDocument, from: number): void => {
+      const set = document.container("set", "s");
+      mutate(document, NOW_MS, (batch) => {
+        for (let index = from; index < from + ELEMENTS; index++) batch.add(set, nameOf(index));
+        return batch;
+      });
+    };
+    const round = (): number => {
+      const documents = [1, 2, 3, 4, 5, 6].map(
+        (number) => new WasmDocument(instance, { replica: replicaId(number), ...options }),
+      );
+      const [first, second, third, all, early, late] = documents as [
+        WasmDocument,
+        WasmDocument,
+        WasmDocument,
+        WasmDocument,
+        WasmDocument,
+        WasmDocument,
+      ];
+      for (const writer of [first, second, third]) {
+        addAll(writer, 0);
+        all.merge(writer.deltaSince(all.versionVector()), NOW_MS, false);
+      }
+      const set = all.container("set", "s");
+      // What was seen of the element differs: first the chain loses its head, then its middle and its end.
+      [
+        { remover: early, seen: [first], size: ELEMENTS },
+        { remover: late, seen: [second, third], size: ELEMENTS / 2 },
+      ].forEach(({ remover, seen, size }, turn) => {
+        for (const writer of seen) remover.merge(writer.deltaSince(remover.versionVector()), NOW_MS, false);
+        const removed = remover.container("set", "s");
+        mutate(remover, NOW_MS, (batch) => {
+          for (let index = 0; index < ELEMENTS; index += 2) batch.remove(removed, nameOf(index));
+          return batch;
+        });
+        all.merge(remover.deltaSince(all.versionVector()), NOW_MS, false);
+        // Keys of the same length would take the place of one freed too early.
+        addAll(all, (turn + 1) * ELEMENTS);
+        all.checkInvariants();
+        expect(all.size(set)).toBe(size + (turn + 1) * ELEMENTS);
+      });
+      for (const document of documents) document.close();
+      return instance.exports.freePages();
+    };
+    round();
+    const before = round();
+    expect(round()).toBe(before);
+  });
+
   it("needs no more for a batch of many clears than for one", () => {
     const engine = createWasmEngine();
     const document = engine.createDocument({ replica: replicaId(1), ...options });
