@@ -136,7 +136,7 @@ export abstract class DeltaDecoder {
   /** Reads container indices, all 0 where there is one container, and marks those named. */
   static readContainerIndices(columnPointer: u32, count: u32): u32 {
     if (Delta.containerCount == 1) {
-      memory.fill(columnPointer, 0, count << 2);
+      Bytes.clearWords(columnPointer, count << 2);
       Delta.container(0).isNamed = 1;
       return STATUS_OK;
     }

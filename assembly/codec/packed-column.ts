@@ -16,7 +16,7 @@ export abstract class PackedColumn {
       const width = PackedColumn.widthAt(pointer, end, values);
       if (width > 8) return 0;
       pointer++;
-      if (width == 0) memory.fill(valuesPointer, 0, values << 2);
+      if (width == 0) Bytes.clearWords(valuesPointer, values << 2);
       else if (width == 8) {
         if (!PackedColumn.saturate(pointer, valuesPointer, values)) return 0;
       } else {
@@ -37,7 +37,7 @@ export abstract class PackedColumn {
       const width = PackedColumn.widthAt(pointer, end, values);
       if (width > 8) return 0;
       pointer++;
-      if (width == 0) memory.fill(valuesPointer, 0, values << 3);
+      if (width == 0) Bytes.clearWords(valuesPointer, values << 3);
       else if (width == 8) {
         if (!PackedColumn.copyWide(pointer, valuesPointer, values)) return 0;
       } else {

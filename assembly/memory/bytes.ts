@@ -1,7 +1,9 @@
-// Copying, comparing and hashing byte strings eight bytes at a time. `memory.copy` is a call of its own, so short copies
-// run inline. Hashing may read up to 7 bytes behind the end, which the heap and the input window allow.
+// Copying, clearing, comparing and hashing byte strings eight bytes at a time. `memory.copy` and `memory.fill` are calls
+// of their own, so short pieces run inline. Hashing may read up to 7 bytes behind the end, which the heap and the input window allow.
 
 const COPY_INLINE_BYTES_MAX: u32 = 64;
+const CLEAR_INLINE_BYTES_MAX: u32 = 64;
+const WORDS_INLINE_BYTES_MAX: u32 = 512;
 const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 const FINALIZER: u64 = 0xd6e8feb86659fd93;
 
@@ -29,6 +31,39 @@ export abstract class Bytes {
       store<u8>(toPointer, load<u8>(fromPointer));
       store<u8>(toPointer + length - 1, last);
     }
+  }
+
+  /** Copies a stretch of whole u32 words to where it does not overlap. */
+  static copyWords(toPointer: u32, fromPointer: u32, bytes: u32): void {
+    if (bytes > WORDS_INLINE_BYTES_MAX) {
+      memory.copy(toPointer, fromPointer, bytes);
+      return;
+    }
+    const end = fromPointer + bytes;
+    while (fromPointer + 16 <= end) {
+      v128.store(toPointer, v128.load(fromPointer));
+      toPointer += 16;
+      fromPointer += 16;
+    }
+    while (fromPointer < end) {
+      store<u32>(toPointer, load<u32>(fromPointer));
+      toPointer += 4;
+      fromPointer += 4;
+    }
+  }
+
+  /** Zeroes a stretch of whole u32 words. */
+  static clearWords(pointer: u32, bytes: u32): void {
+    if (bytes > CLEAR_INLINE_BYTES_MAX) {
+      memory.fill(pointer, 0, bytes);
+      return;
+    }
+    const end = pointer + bytes;
+    while (pointer + 8 <= end) {
+      store<u64>(pointer, 0);
+      pointer += 8;
+    }
+    if (pointer < end) store<u32>(pointer, 0);
   }
 
   static equal(aPointer: u32, bPointer: u32, length: u32): bool {

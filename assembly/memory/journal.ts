@@ -8,6 +8,7 @@
 //   RANGE       | bytes … | length u32 | address         a stretch to restore, length a multiple of 4
 //   ALLOCATION  | size u32 | address                     a block to free on undo
 //   RELEASE     | previous u32 | size u32 | address      a block to free on commit; previous links these records
+import { Bytes } from "./bytes";
 import { Heap } from "./heap";
 
 const TAG_MASK: u32 = 3;
@@ -115,7 +116,7 @@ export abstract class Journal {
     const start = pointer & ~3;
     const bytes = ((pointer + length + 3) & ~3) - start;
     const endPointer = Journal.reserve(bytes + 2 * WORD);
-    memory.copy(endPointer, start, bytes);
+    Bytes.copyWords(endPointer, start, bytes);
     store<u32>(endPointer + bytes, bytes);
     store<u32>(endPointer + bytes + WORD, start | TAG_RANGE);
     Journal.length += bytes + 2 * WORD;

@@ -7,8 +7,12 @@ import { engineModuleBytes } from "./module-bytes.ts";
 import { readConstants, type WasmConstants } from "./wasm-constants.ts";
 import type { WasmExports } from "./wasm-exports.ts";
 
-/** Up to here a byte loop beats making a view for `set`. */
-const LOOPED_BYTES_MAX = 96;
+/** Up to here a byte loop beats the call of `set`. */
+const LOOPED_BYTES_MAX = 32;
+/** Up to here a loop over words beats making a view for `set`. */
+const WORD_LOOPED_BYTES_MAX = 512;
+/** Of larger buffers that come again no word view is kept. */
+const WORDS_KEPT_BYTES_MAX = 65536;
 /** Small results share buffers of this size: a buffer of its own costs more than the call that filled it. */
 const SHARED_BUFFER_BYTES = 16384;
 const SHARED_RESULT_BYTES_MAX = 1024;
@@ -33,10 +37,15 @@ export class WasmInstance {
   readonly constants: WasmConstants;
   /** All of linear memory; detached by growth, so taken through `#memory()`. */
   #memoryView: Uint8Array = new Uint8Array(0);
+  #memoryWords: Int32Array = new Int32Array(0);
   #inputPointer = 0;
   #inputBytes = 0;
   #shared: Uint8Array = new Uint8Array(0);
+  #sharedWords: Int32Array = new Int32Array(0);
   #sharedLength = 0;
+  /** The buffer that came in last, and its words once it has come again: a document uses one for all its batches. */
+  #lastInput: Uint8Array | undefined;
+  #lastWords: Int32Array | undefined;
 
   /** `imports` beyond `env.abort` are for instrumented modules in tests. Errors: wasm-unavailable, abi-mismatch. */
   constructor(wasm: BufferSource | WebAssembly.Module | undefined, imports: Imports = {}) {
@@ -55,12 +64,31 @@ export class WasmInstance {
     if (byteLength > this.#inputBytes || this.#inputBytes > KEPT_INPUT_BYTES) this.#reserve(byteLength);
     const memory = this.#memory();
     const pointer = this.#inputPointer;
-    if (byteLength > LOOPED_BYTES_MAX) {
-      memory.set(byteLength === bytes.length ? bytes : bytes.subarray(0, byteLength), pointer);
-    } else {
+    if (byteLength <= LOOPED_BYTES_MAX) {
       for (let index = 0; index < byteLength; index++) memory[pointer + index] = bytes[index]!;
+    } else if (byteLength === bytes.length) {
+      memory.set(bytes, pointer);
+    } else if (byteLength > WORD_LOOPED_BYTES_MAX || !this.#putWords(bytes, byteLength, pointer)) {
+      memory.set(bytes.subarray(0, byteLength), pointer);
     }
     return pointer;
+  }
+
+  /** Copies word by word where `bytes` is the buffer that came last: the window has room for a whole last word. */
+  #putWords(bytes: Uint8Array, byteLength: number, pointer: number): boolean {
+    if (bytes !== this.#lastInput) {
+      this.#lastInput = bytes.length <= WORDS_KEPT_BYTES_MAX ? bytes : undefined;
+      this.#lastWords = undefined;
+      return false;
+    }
+    const source = this.#lastWords ?? wordsOf(bytes);
+    this.#lastWords = source;
+    const count = (byteLength + 3) >> 2;
+    if (count > source.length) return false;
+    const words = this.#memoryWords;
+    const start = pointer >> 2;
+    for (let index = 0; index < count; index++) words[start + index] = source[index]!;
+    return true;
   }
 
   /** The bytes the last call left, as a copy. */
@@ -76,19 +104,23 @@ export class WasmInstance {
     const pointer = this.exports.resultPointer() >>> 0;
     if (this.#sharedLength + length > this.#shared.length) {
       this.#shared = new Uint8Array(SHARED_BUFFER_BYTES);
+      this.#sharedWords = new Int32Array(this.#shared.buffer);
       this.#sharedLength = 0;
     }
     const start = this.#sharedLength;
-    const end = start + length;
-    this.#sharedLength = end;
-    const shared = this.#shared;
+    this.#sharedLength = (start + length + 3) & ~3;
     const memory = this.#memory();
-    if (length > LOOPED_BYTES_MAX) {
-      shared.set(memory.subarray(pointer, pointer + length), start);
+    if (length > WORD_LOOPED_BYTES_MAX || (pointer & 3) !== 0) {
+      this.#shared.set(memory.subarray(pointer, pointer + length), start);
     } else {
-      for (let index = 0; index < length; index++) shared[start + index] = memory[pointer + index]!;
+      const words = this.#memoryWords;
+      const shared = this.#sharedWords;
+      const count = (length + 3) >> 2;
+      const from = pointer >> 2;
+      const to = start >> 2;
+      for (let index = 0; index < count; index++) shared[to + index] = words[from + index]!;
     }
-    return shared.subarray(start, end);
+    return this.#shared.subarray(start, start + length);
   }
 
   /** A window of u32 values. Dies at the next call. */
@@ -126,7 +158,10 @@ export class WasmInstance {
   }
 
   #memory(): Uint8Array {
-    if (this.#memoryView.length === 0) this.#memoryView = new Uint8Array(this.exports.memory.buffer);
+    if (this.#memoryView.length === 0) {
+      this.#memoryView = new Uint8Array(this.exports.memory.buffer);
+      this.#memoryWords = new Int32Array(this.exports.memory.buffer);
+    }
     return this.#memoryView;
   }
 
@@ -135,6 +170,12 @@ export class WasmInstance {
     this.#inputPointer = this.exports.reserveInput(byteLength) >>> 0;
     this.#inputBytes = this.exports.inputBytes();
   }
+}
+
+/** As many whole words as `bytes` begins with; none where it does not begin at one. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  if (bytes.byteOffset % 4 !== 0) return new Int32Array(0);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
 }
 
 export function documentClosed(): CrdtError {
