@@ -63,8 +63,12 @@ export {
 export * from "./status";
 
 /** Raised with every change of this file's signatures or meanings. */
-export const ABI_VERSION: u32 = 1;
+export const ABI_VERSION: u32 = 2;
 export const NO_HANDLE: u32 = 0xffffffff;
+/** What the first result of a merge says: the vector advanced, entries were ahead, this replica's sequence rose. */
+export const MERGE_CHANGED: u32 = 1;
+export const MERGE_AHEAD: u32 = 2;
+export const MERGE_OWN_ROSE: u32 = 4;
 export const SUMMARY_BYTES: u32 = 16;
 
 // --- windows and results -------------------------------------------------------------------------------------------
@@ -210,7 +214,10 @@ function ownSequence(): u32 {
 
 // --- merging and encoding ------------------------------------------------------------------------------------------
 
-/** Merges a delta or snapshot. First result: whether the vector advanced; second: entries ahead; time: ms ahead. */
+/**
+ * Merges a delta or snapshot. First result: MERGE_ bits; second: entries ahead; time: ms ahead. The host reads the
+ * latter two, and asks for this replica's sequence, only where a bit says so.
+ */
 export function documentMerge(handle: u32, pointer: u32, byteLength: u32, nowMs: f64, wantChanges: u32): u32 {
   let status = Call.selectSettled(handle);
   if (status != STATUS_OK) return status;
@@ -218,11 +225,14 @@ export function documentMerge(handle: u32, pointer: u32, byteLength: u32, nowMs:
   status = DeltaDecoder.decode(pointer, byteLength);
   if (status == STATUS_OK) status = Merge.check();
   if (status != STATUS_OK) return status;
+  const sequence = ownSequence();
   Document.beginCall();
   Changes.open(wantChanges != 0);
   Merge.apply(nowMs);
   Result.bytes(Changes.pointer, Changes.length);
-  Result.first = Merge.changed ? 1 : 0;
+  Result.first = Merge.changed ? MERGE_CHANGED : 0;
+  if (Clock.ahead != 0) Result.first |= MERGE_AHEAD;
+  if (ownSequence() != sequence) Result.first |= MERGE_OWN_ROSE;
   Result.second = Clock.ahead;
   Result.time = Clock.aheadMs;
   return Call.end(STATUS_OK);

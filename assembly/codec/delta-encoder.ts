@@ -91,6 +91,37 @@ export abstract class DeltaEncoder {
 
   /** What this replica did after `sequence`, which is at or above its floor. */
   static stream(own: u32, sequence: u32): u32 {
+    if (DeltaEncoder.hasForeignTargets(own, sequence)) {
+      DeltaEncoder.listStream(own, DeltaEncoder.streamBases(own, sequence));
+    } else {
+      Selection.open(1);
+      Selection.list(own, sequence, Replicas.row(own).sequence - sequence);
+    }
+    Selection.allocate(false);
+    for (let position: u32 = 0; position < Selection.replicaCount; position++) {
+      if (Selection.replica(position).replica == own) {
+        Selection.takeEntries(position, sequence, false);
+        Selection.takeRemovals(position, sequence);
+      }
+      Selection.endReplica(position);
+    }
+    return DeltaEncoder.write(FLAG_STREAM, 0, true);
+  }
+
+  /** Whether removal records after `sequence` name dots of others; where not, only this replica is listed. */
+  private static hasForeignTargets(own: u32, sequence: u32): bool {
+    const replica = Replicas.row(own);
+    for (let i = Removals.firstAbove(replica, sequence); i < replica.removalCount; i++) {
+      const removal = Removals.row(replica, i);
+      for (let target: u32 = 0; target < removal.targetCount; target++) {
+        if (Removals.targetReplica(removal, target) != own) return true;
+      }
+    }
+    return false;
+  }
+
+  /** By dense replica: what a receiver must have seen of it, 0 where that does not matter. */
+  private static streamBases(own: u32, sequence: u32): u32 {
     const replica = Replicas.row(own);
     const bases = Scratch.allocateZeroed(Document.current.replicaCount << 2);
     Selection.put(bases, own, sequence);
@@ -103,16 +134,7 @@ export abstract class DeltaEncoder {
         Selection.put(bases, targetReplica, base);
       }
     }
-    DeltaEncoder.listStream(own, bases);
-    Selection.allocate(false);
-    for (let position: u32 = 0; position < Selection.replicaCount; position++) {
-      if (Selection.replica(position).replica == own) {
-        Selection.takeEntries(position, sequence, false);
-        Selection.takeRemovals(position, sequence);
-      }
-      Selection.endReplica(position);
-    }
-    return DeltaEncoder.write(FLAG_STREAM, 0, true);
+    return bases;
   }
 
   private static listStream(own: u32, bases: u32): void {

@@ -62,7 +62,9 @@ export abstract class Selection {
     Selection.targetCount = 0;
     Selection.positions = Scratch.allocate(document.replicaCount << 2);
     Selection.containerPositions = Scratch.allocate(document.containerCount << 2);
-    memory.fill(Selection.containerPositions, 0xff, document.containerCount << 2);
+    for (let index: u32 = 0; index < document.containerCount; index++) {
+      Selection.put(Selection.containerPositions, index, NOT_NAMED);
+    }
   }
 
   /** Lists a replica; call in ascending order of id. */

@@ -39,6 +39,9 @@ export class DocumentCore {
   readonly engine: EngineDocument;
   readonly #owner: CoreOwner;
   readonly #vector: VersionVector;
+  readonly #advanceOne = (id: ReplicaId, _base: number, to: number): void => {
+    this.#vector.advance(id, to);
+  };
   readonly #listeners = new Set<DeltaListener>();
   #observer: MergeObserver | undefined;
   #flushedSequence: number;
@@ -240,7 +243,7 @@ export class DocumentCore {
   }
 
   #advance(bytes: Uint8Array): void {
-    forEachReplica(bytes, (id, _base, to) => this.#vector.advance(id, to));
+    forEachReplica(bytes, this.#advanceOne);
   }
 
   #emit(delta: DocumentDelta): void {

@@ -97,7 +97,7 @@ export class DocumentState implements HandleOwner, MergeObserver {
 
   wantsChanges(bytes: Uint8Array): boolean {
     if (this.isObserved) return true;
-    return bytes.length <= LISTED_MERGE_BYTES_MAX && this.#handles.some((handle) => handle?.isCaching);
+    return bytes.length <= LISTED_MERGE_BYTES_MAX && this.#isCaching();
   }
 
   merged(bytes: Uint8Array, result: MergeResult): void {
@@ -129,12 +129,19 @@ export class DocumentState implements HandleOwner, MergeObserver {
     this.#changed.clear();
   }
 
+  #isCaching(): boolean {
+    for (let index = 0; index < this.#handles.length; index++) {
+      if (this.#handles[index]?.isCaching) return true;
+    }
+    return false;
+  }
+
   #dropAllCaches(): void {
     for (const handle of this.#handles) handle?.dropCache();
   }
 
   #dropCachesOf(bytes: Uint8Array): void {
-    if (!this.#handles.some((handle) => handle?.isCaching)) return;
+    if (!this.#isCaching()) return;
     const { kind, containers } = readDeltaHeader(bytes);
     for (const handle of this.#handles) {
       if (handle === undefined) continue;

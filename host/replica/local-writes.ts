@@ -50,8 +50,7 @@ export class LocalWrites {
 
   increment(container: number, amount: number): void {
     this.#refuseWithinValue();
-    this.#writer.u8(OPCODES.increment);
-    this.#writer.u16(container);
+    this.#writer.head(OPCODES.increment, container, 0);
     this.#writer.f64(amount);
     this.#buffered();
   }
@@ -61,10 +60,7 @@ export class LocalWrites {
     const writer = this.#writer;
     const start = writer.length;
     try {
-      writer.u8(OPCODES.put);
-      writer.u16(container);
-      writer.u32(0);
-      writer.u32(0);
+      writer.head(OPCODES.put, container, 8);
       const keyLength = key === "" ? 0 : writeText(writer, key);
       const payloadStart = writer.length;
       this.#encode(value, name);
@@ -82,9 +78,7 @@ export class LocalWrites {
     const writer = this.#writer;
     const start = writer.length;
     try {
-      writer.u8(OPCODES.append);
-      writer.u16(container);
-      writer.u32(0);
+      writer.head(OPCODES.append, container, 4);
       this.#encode(value, name);
       writer.setU32(start + 3, checkedPayloadLength(writer.length - start - 7, name));
     } catch (error) {
@@ -126,23 +120,22 @@ export class LocalWrites {
   /** Enables or disables a flag; says whether that changed it. */
   setFlag(container: number, isEnabled: boolean): boolean {
     this.settle();
-    this.#startKeyOperation(isEnabled ? OPCODES.add : OPCODES.remove, container);
+    const start = this.#startKeyOperation(isEnabled ? OPCODES.add : OPCODES.remove, container);
+    this.#writer.setU32(start + 3, 0);
     return this.#apply().effective > 0;
   }
 
   /** Empties a map or set; says whether anything was there. */
   clear(container: number): boolean {
     this.settle();
-    this.#writer.u8(OPCODES.clear);
-    this.#writer.u16(container);
+    this.#writer.head(OPCODES.clear, container, 0);
     return this.#apply().effective > 0;
   }
 
   /** Says whether the truncation mark rose. */
   truncate(container: number, through: LogPosition): boolean {
     this.settle();
-    this.#writer.u8(OPCODES.truncate);
-    this.#writer.u16(container);
+    this.#writer.head(OPCODES.truncate, container, 0);
     this.#writer.f64(through.timestamp);
     this.#writer.replicaId(through.replica);
     this.#writer.u32(through.sequence);
@@ -241,11 +234,10 @@ export class LocalWrites {
     }
   }
 
+  /** Leaves the key length to be written, even where it is 0. */
   #startKeyOperation(opcode: number, container: number): number {
     const start = this.#writer.length;
-    this.#writer.u8(opcode);
-    this.#writer.u16(container);
-    this.#writer.u32(0);
+    this.#writer.head(opcode, container, 4);
     return start;
   }
 

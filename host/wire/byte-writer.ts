@@ -33,6 +33,17 @@ export class ByteWriter {
     this.bytes[this.length++] = value;
   }
 
+  /** A byte, two bytes little-endian, and `blanks` bytes that are overwritten later. */
+  head(first: number, second: number, blanks: number): void {
+    const end = this.length + 3 + blanks;
+    if (end > this.bytes.length) this.#grow(3 + blanks);
+    const { bytes, length } = this;
+    bytes[length] = first;
+    bytes[length + 1] = second;
+    bytes[length + 2] = second >>> 8;
+    this.length = end;
+  }
+
   u16(value: number): void {
     this.reserve(2);
     this.#view.setUint16(this.length, value, true);

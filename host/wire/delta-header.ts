@@ -151,6 +151,11 @@ function readContainer(cursor: ByteCursor): DeltaContainer {
 }
 
 function readNumber(cursor: ByteCursor): number {
+  const byte = cursor.bytes[cursor.offset];
+  if (byte !== undefined && byte < 0x80) {
+    cursor.offset++;
+    return byte;
+  }
   const value = readVarint(cursor);
   if (value < 0) throw malformed(`no minimal varint below 2^53 at byte ${cursor.offset}`);
   return value;

@@ -3,8 +3,8 @@
 // Leaves out size limits, which belong to the caller who knows what the value is for.
 import { VALUE_DEPTH_MAX } from "../limits.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { hasLoneSurrogate, writeAscii, writeText } from "./key-codec.ts";
-import { type ObjectShape, SHAPE_KEYS_MAX, shapeOf } from "./object-shapes.ts";
+import { hasLoneSurrogate, writeText } from "./key-codec.ts";
+import { type ObjectShape, predictedShape, SHAPE_KEYS_MAX, shapeOf } from "./object-shapes.ts";
 import { invalidValueError, isPlainObject } from "./value.ts";
 
 /** The head bytes shared by encoder and decoder. */
@@ -31,6 +31,8 @@ export const CANONICAL_NAN = 0x7e00;
 /** Arguments up to this one sit in the head byte itself. */
 export const DIRECT_MAX = 23;
 
+const TEXT_HEAD = MAJOR.text << 5;
+const MAP_HEAD = MAJOR.map << 5;
 const SHORT_TEXT_MAX = DIRECT_MAX;
 const SHORT_LIST_MAX = 16;
 const encoder = new TextEncoder();
@@ -94,6 +96,11 @@ function writeArray(writer: ByteWriter, array: readonly unknown[], depth: number
 }
 
 function writeMap(writer: ByteWriter, record: Record<string, unknown>, depth: number): boolean {
+  const predicted = predictedShape(record);
+  if (predicted !== undefined) {
+    writer.u8(MAP_HEAD | predicted.ordered.length);
+    return writeShaped(writer, record, predicted, depth);
+  }
   const keys = Object.keys(record);
   const count = keys.length;
   writeHead(writer, MAJOR.map, count);
@@ -143,8 +150,16 @@ export function writeHead(writer: ByteWriter, major: number, argument: number): 
   writer.reserve(9);
   const bytes = writer.bytes;
   let offset = writer.length;
-  const size = argument < 0x100 ? 1 : argument < 0x1_0000 ? 2 : argument < 0x1_0000_0000 ? 4 : 8;
-  bytes[offset++] = type | (size === 1 ? 24 : size === 2 ? 25 : size === 4 ? 26 : 27);
+  if (argument < 0x1_0000) {
+    const isShort = argument < 0x100;
+    bytes[offset++] = type | (isShort ? 24 : 25);
+    if (!isShort) bytes[offset++] = argument >>> 8;
+    bytes[offset++] = argument;
+    writer.length = offset;
+    return;
+  }
+  const size = argument < 0x1_0000_0000 ? 4 : 8;
+  bytes[offset++] = type | (size === 4 ? 26 : 27);
   let rest = argument;
   for (let index = size - 1; index >= 0; index--) {
     bytes[offset + index] = rest % 0x100;
@@ -160,12 +175,23 @@ function headBytes(argument: number): number {
 
 function writeString(writer: ByteWriter, text: string): void {
   const start = writer.length;
-  if (text.length <= SHORT_TEXT_MAX) {
-    writer.u8((MAJOR.text << 5) | text.length);
-    if (writeAscii(writer, text)) return;
-    writer.length = start;
+  if (text.length > SHORT_TEXT_MAX) {
+    writeLongString(writer, text, start);
+    return;
   }
-  writeLongString(writer, text, start);
+  writer.reserve(text.length + 1);
+  const { bytes } = writer;
+  let offset = start;
+  bytes[offset++] = TEXT_HEAD | text.length;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x80) {
+      writeLongString(writer, text, start);
+      return;
+    }
+    bytes[offset++] = code;
+  }
+  writer.length = offset;
 }
 
 /** Encodes behind a head sized for ASCII, and moves the bytes when they turn out to be more. */
@@ -192,6 +218,10 @@ function writeWtf8String(writer: ByteWriter, text: string): void {
 }
 
 function writeNumber(writer: ByteWriter, value: number): void {
+  if (value > 0 && value >>> 0 === value) {
+    writeHead(writer, MAJOR.unsigned, value);
+    return;
+  }
   if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) {
     if (value >= 0) writeHead(writer, MAJOR.unsigned, value);
     else writeHead(writer, MAJOR.negative, -1 - value);

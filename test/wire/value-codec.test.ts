@@ -211,6 +211,53 @@ function isFrozen(value: unknown): boolean {
   return Object.isFrozen(value) && Object.values(value).every(isFrozen);
 }
 
+describe("objects that come in the same turns again", () => {
+  const canonical = (value: unknown): Uint8Array => cborg.encode(value, cborg.rfc8949EncodeOptions);
+
+  it("are written as if each came alone", () => {
+    const turns = [
+      { id: 70_000, name: "a", on: true },
+      { name: "b", id: 1, on: false },
+      { id: 65_535, name: "c" },
+      { outer: { id: 256, name: "d", on: true }, list: [{ id: 24, name: "e", on: false }, {}] },
+      { id: 255, name: "f", on: true, more: 2 ** 32 },
+    ];
+    for (let round = 0; round < 6; round++) {
+      for (const value of turns) expect(encodeValue(value)).toEqual(canonical(value));
+      for (const value of [...turns].reverse()) expect(encodeValue(value)).toEqual(canonical(value));
+    }
+  });
+
+  it("hold their own keys only, whatever stands on the prototype of all objects", () => {
+    const value = { id: 1, name: "x", on: true };
+    const expected = canonical(value);
+    for (let round = 0; round < 3; round++) encodeValue(value);
+    const found: Uint8Array[] = [];
+    Object.defineProperty(Object.prototype, "intruder", { value: 1, enumerable: true, configurable: true });
+    try {
+      for (let round = 0; round < 3; round++) found.push(encodeValue(value));
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "intruder");
+    }
+    expect(found).toEqual([expected, expected, expected]);
+  });
+
+  it("are read once a key, getters too", () => {
+    let reads = 0;
+    const record = (): object => ({
+      get id(): number {
+        reads += 1;
+        return 5;
+      },
+      name: "y",
+    });
+    for (let round = 0; round < 4; round++) {
+      expect(encodeValue(record())).toEqual(canonical({ id: 5, name: "y" }));
+      expect(reads).toBe(round + 1);
+    }
+  });
+});
+
 describe("decoding", () => {
   const refused: [string, string][] = [
     ["no bytes", ""],

@@ -8,6 +8,9 @@ export interface WasmConstants {
   readonly ok: number;
   readonly noHandle: number;
   readonly summaryBytes: number;
+  readonly mergeChanged: number;
+  readonly mergeAhead: number;
+  readonly mergeOwnRose: number;
   /** Error codes by status. */
   readonly codes: ReadonlyMap<number, ErrorCode>;
   /** What a refusal can be about, in words, by subject. */
@@ -38,6 +41,9 @@ export function readConstants(exports: WebAssembly.Exports): WasmConstants {
     ok: numbers.get("STATUS_OK") ?? 0,
     noHandle: numbers.get("NO_HANDLE") ?? 0,
     summaryBytes: numbers.get("SUMMARY_BYTES") ?? 0,
+    mergeChanged: numbers.get("MERGE_CHANGED") ?? 0,
+    mergeAhead: numbers.get("MERGE_AHEAD") ?? 0,
+    mergeOwnRose: numbers.get("MERGE_OWN_ROSE") ?? 0,
     codes,
     subjects: namesOf(numbers, "SUBJECT_", " "),
     invariants: namesOf(numbers, "INVARIANT_", " "),

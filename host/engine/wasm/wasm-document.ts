@@ -161,6 +161,7 @@ export class WasmDocument implements EngineDocument {
     const { exports } = instance;
     const handle = this.#handle;
     const wanted = wantChanges ? 1 : 0;
+    const sequence = this.#sequence;
     this.#sequence = UNKNOWN;
     let status: number;
     try {
@@ -169,10 +170,13 @@ export class WasmDocument implements EngineDocument {
     } catch (error) {
       status = this.#afterTrap(error, "merge");
     }
-    if (status !== instance.constants.ok) throw instance.refusal(status, "merge");
-    const ahead = exports.resultSecond() >>> 0;
+    const { constants } = instance;
+    if (status !== constants.ok) throw instance.refusal(status, "merge");
+    const said = exports.resultFirst();
+    if ((said & constants.mergeOwnRose) === 0) this.#sequence = sequence;
+    const ahead = (said & constants.mergeAhead) === 0 ? 0 : exports.resultSecond() >>> 0;
     return {
-      changed: exports.resultFirst() === 1,
+      changed: (said & constants.mergeChanged) !== 0,
       ahead,
       aheadMs: ahead === 0 ? 0 : exports.resultTime(),
       changes: wantChanges ? instance.smallResultBytes() : undefined,
