@@ -189,7 +189,7 @@ describeEnginePairs("differential", (create) => {
     engines = await create();
   });
 
-  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, { timeout: 60_000 + runs * 100 }, () => {
+  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, { timeout: 60_000 + runs * 300 }, () => {
     for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
       try {
         new Script(engines, new Random(seed)).run();

@@ -248,7 +248,7 @@ describeEnginePairs("forged deltas", (create) => {
     engines = await create();
   });
 
-  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, () => {
+  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, { timeout: 60_000 + runs * 300 }, () => {
     let merged = 0;
     for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
       const random = new Random(seed);
