@@ -14,8 +14,8 @@ import {
   REMOVAL_SHIFT,
   ReplicaRow,
   TargetPair,
-  TYPE_COUNTER,
 } from "./records";
+import { Rules, TYPE_COUNTER } from "./rules";
 
 const WORD_SHIFT: u32 = 2;
 const KEY_SLOT_SHIFT: u32 = 3;
@@ -41,8 +41,9 @@ export abstract class Release {
     for (let id: u32 = 0; id < document.entryCount; id++) {
       const row = Entries.row(id);
       if (<u32>row.replica == NO_REPLICA) continue;
-      if (Containers.row(Entries.containerOf(row)).type == TYPE_COUNTER) continue;
-      if (Entries.isLinked(row)) continue; // its block is that of the first of its chain
+      const type = Containers.row(Entries.containerOf(row)).type;
+      if (type == TYPE_COUNTER) continue;
+      if (Entries.isLinked(row) && Rules.isBlockShared(type)) continue; // its block is that of the first of its chain
       Heap.release(
         row.block,
         <u32>offsetof<BlockRow>() + Entries.keyLength(row) + Entries.payloadLength(row),

@@ -8,10 +8,11 @@ import { CONTAINER_TYPES, type ContainerTypeName, type MergeResult } from "../en
 import { binaryString } from "./binary-string.ts";
 import { ChangeList } from "./change-list.ts";
 import type { Container } from "./container.ts";
-import type { CounterIndex } from "./counter-index.ts";
 import type { DeltaDecoder } from "./delta-decoder.ts";
 import { DocumentState } from "./document-state.ts";
 import { beats, Entry } from "./entry.ts";
+import { type ExtremeIndex, readNumber } from "./extreme-index.ts";
+import type { KindIndex } from "./kind-index.ts";
 import { comparePositions, isAtOrBelow, type LogIndex, readPosition } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
 import type { WinnerIndex } from "./winner-index.ts";
@@ -166,7 +167,7 @@ export class DeltaMerge {
       targetReplicas.push(replica);
       targetSequences.push(sequence);
       const entry = replica.find(sequence);
-      if (entry !== undefined && entry.container === container) this.#leave(entry);
+      if (entry !== undefined && entry.container === container && isElement(entry)) this.#leave(entry);
     }
     const sequence = delta.removalSequences[index]!;
     this.#state.keep(column, { sequence, container, targetReplicas, targetSequences });
@@ -227,13 +228,22 @@ export class DeltaMerge {
           this.#applyWrite(column, index, container, content);
           break;
         case "counter":
-          this.#applySums(column, index, container, content);
+          this.#applySums(column, index, container, content.contributions.get(column));
           break;
         case "elements":
           this.#enter(column, index, container, this.#key(index));
           break;
         case "log":
           this.#applyLogEntry(column, index, container, content);
+          break;
+        case "slots":
+          this.#applySums(column, index, container, content.find(column, this.#key(index)));
+          break;
+        case "extreme":
+          this.#applyNumber(column, index, container, content);
+          break;
+        case "kinds":
+          this.#applyOfKind(column, index, container, content);
           break;
       }
     }
@@ -247,10 +257,23 @@ export class DeltaMerge {
     this.#enter(column, index, container, key, old);
   }
 
-  #applySums(column: ReplicaColumn, index: number, container: Container, content: CounterIndex): void {
-    // Sequences above what was seen ascend, so the entry is newer than the one before.
-    const old = content.contributions.get(column);
-    this.#enter(column, index, container, "", old);
+  /** Sequences above what was seen ascend, so the entry is newer than the one before. */
+  #applySums(column: ReplicaColumn, index: number, container: Container, old: Entry | undefined): void {
+    this.#enter(column, index, container, this.#key(index), old);
+  }
+
+  #applyOfKind(column: ReplicaColumn, index: number, container: Container, content: KindIndex): void {
+    const key = this.#key(index);
+    const own = content.of(key);
+    if (own.kind === "winners") this.#applyWrite(column, index, container, own);
+    else this.#enter(column, index, container, key);
+  }
+
+  #applyNumber(column: ReplicaColumn, index: number, container: Container, content: ExtremeIndex): void {
+    const { bytes, payloadOffsets, timestamps, sequences } = this.#delta;
+    const value = readNumber(bytes, payloadOffsets[index]!);
+    if (!content.takesOver(value, timestamps[index]!, column, sequences[index]!)) return;
+    this.#enter(column, index, container, "", content.best);
   }
 
   #applyLogEntry(column: ReplicaColumn, index: number, container: Container, content: LogIndex): void {
@@ -325,6 +348,12 @@ export class DeltaMerge {
     });
     this.#state.raiseCompacted(compacted);
   }
+}
+
+/** Whether a removal record may take an entry along: in a graph, not an attribute. */
+function isElement(entry: Entry): boolean {
+  const { content } = entry.container;
+  return content.kind !== "kinds" || content.of(entry.key).kind === "elements";
 }
 
 /** Removes what a risen truncation mark covers. */

@@ -57,6 +57,14 @@ export interface WasmExports {
   documentSize(document: number, container: number): number;
   documentCounter(document: number, container: number): number;
   documentEntries(document: number, container: number, last: number): number;
+  documentEntriesOf(document: number, container: number, keyPointer: number, keyLength: number): number;
+  documentEntryAt(
+    document: number,
+    container: number,
+    idLow: number,
+    idHigh: number,
+    sequence: number,
+  ): number;
   documentContainers(document: number): number;
   documentStatistics(document: number): number;
   documentCheckInvariants(document: number): number;
