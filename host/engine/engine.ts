@@ -236,15 +236,6 @@ export const WINDOW_FIELDS = {
 export const WINDOW_FIELD_COUNT = 8;
 
 /**
- * How many values fell into which bucket (quantile-sketch.ts): only buckets that hold one, ascending. Two sketches
- * merge by adding counts, so the sketch of a range is the merged sketch of its parts.
- */
-export interface PointSketch {
-  readonly buckets: Uint32Array;
-  readonly counts: Uint32Array;
-}
-
-/**
  * Points of time series as two resident columns: `times`, integers within ±(2^53 − 1) (milliseconds by convention), and
  * `values`, any f64 but NaN, kept bit for bit. Rows are only appended; which rows are whose series is the caller's to
  * know. Ranges run from row `from` to before row `to`.
@@ -277,7 +268,11 @@ export interface PointTable {
    * `origin` stay within ±(2^53 − 1); invalid-argument otherwise.
    */
   windows(from: number, to: number, origin: number, width: number): Float64Array;
-  sketch(from: number, to: number): PointSketch;
+  /**
+   * How many values fall into which bucket (quantile-sketch.ts): bucket and count in turn, ascending, only buckets that
+   * hold a value.
+   */
+  sketch(from: number, to: number): Uint32Array;
 
   /** Gives the memory back; every later call throws document-closed. */
   close(): void;
@@ -293,5 +288,7 @@ export interface Engine {
   readonly name: "wasm" | "baseline";
   createDocument(options: DocumentOptions): EngineDocument;
   createVectorTable(rows: number, columns: number): VectorTable;
+  /** An empty table with room for `capacity` points. Errors: invalid-argument, limit-exceeded, engine-trap. */
+  createPointTable(capacity: number): PointTable;
   statistics(): EngineStatistics;
 }

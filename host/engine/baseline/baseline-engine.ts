@@ -3,10 +3,18 @@
 // typed arrays while decoding. Leaves out nothing the WebAssembly engine does, and gives the same bytes.
 import { CrdtError } from "../../errors.ts";
 import { DOCUMENTS_MAX } from "../../limits.ts";
-import type { DocumentOptions, Engine, EngineDocument, EngineStatistics, VectorTable } from "../engine.ts";
+import type {
+  DocumentOptions,
+  Engine,
+  EngineDocument,
+  EngineStatistics,
+  PointTable,
+  VectorTable,
+} from "../engine.ts";
 import { BaselineDocument, type DocumentOwner } from "./baseline-document.ts";
 import { DeltaDecoder } from "./delta-decoder.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
+import { BaselinePointTable } from "./point-table.ts";
 import { BaselineVectorTable } from "./vector-table.ts";
 
 export function createBaselineEngine(): Engine {
@@ -35,6 +43,10 @@ class BaselineEngine implements Engine {
 
   createVectorTable(rows: number, columns: number): VectorTable {
     return new BaselineVectorTable(rows, columns);
+  }
+
+  createPointTable(capacity: number): PointTable {
+    return new BaselinePointTable(capacity);
   }
 
   statistics(): EngineStatistics {

@@ -2,7 +2,7 @@
 // assembly/index.ts; `ABI_VERSION` guards the pair. Results declared u32 there arrive signed and need `>>> 0`.
 
 /** The version of assembly/index.ts this host was written for. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export interface WasmExports {
   readonly memory: WebAssembly.Memory;
@@ -68,4 +68,22 @@ export interface WasmExports {
   tableRelationsPointer(table: number): number;
   tableCompare(table: number): void;
   tableMinimum(table: number): void;
+
+  pointsCreate(capacity: number): number;
+  pointsClose(table: number): void;
+  pointsTimesPointer(table: number): number;
+  pointsValuesPointer(table: number): number;
+  pointsAppend(table: number, count: number): number;
+  pointsClear(table: number): void;
+  pointsReduceOpen(): void;
+  pointsReduce(table: number, from: number, to: number): void;
+  pointsSum(table: number, from: number, to: number): void;
+  pointsSquares(table: number, from: number, to: number, mean: number): void;
+  pointsTotal(): number;
+  pointsMinimum(): number;
+  pointsMaximum(): number;
+  pointsWindows(table: number, from: number, to: number, origin: number, width: number): number;
+  pointsSketchOpen(count: number): void;
+  pointsSketch(table: number, from: number, to: number): void;
+  pointsSketchGather(): void;
 }
