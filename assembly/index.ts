@@ -9,6 +9,7 @@ import { Replicas } from "./causality/replica-table";
 import { VectorReader, VectorWriter } from "./causality/version-vector";
 import { DeltaDecoder } from "./codec/delta-decoder";
 import { DeltaEncoder } from "./codec/delta-encoder";
+import { PointChunks } from "./kernels/point-chunks";
 import { PointReduction } from "./kernels/point-reduction";
 import { PointSketch } from "./kernels/point-sketch";
 import { PointTables } from "./kernels/point-tables";
@@ -489,4 +490,23 @@ export function pointsSketch(table: u32, from: u32, to: u32): void {
 /** Result: bucket and count, u32 each, of every bucket that holds a value, ascending. */
 export function pointsSketchGather(): void {
   PointSketch.gather();
+}
+
+// --- series chunks -------------------------------------------------------------------------------------------------
+
+/** Result: the chunk. */
+export function pointsEncodeChunk(table: u32, from: u32, to: u32): u32 {
+  return PointChunks.encode(PointTables.at(table), from, to);
+}
+/** First result: whether the times descend from the row before; second: the points appended. */
+export function pointsDecodeChunk(table: u32, pointer: u32, byteLength: u32): u32 {
+  return PointChunks.decode(PointTables.at(table), pointer, byteLength);
+}
+/** First result: whether the times descend from the row before. */
+export function pointsMergeRuns(table: u32, boundsPointer: u32, runs: u32): u32 {
+  return PointChunks.merge(PointTables.at(table), boundsPointer, runs);
+}
+/** Result: the summary, f64 each. */
+export function chunkSummarize(pointer: u32, byteLength: u32): u32 {
+  return PointChunks.summarize(pointer, byteLength);
 }

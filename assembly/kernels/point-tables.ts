@@ -72,6 +72,12 @@ export abstract class PointTables {
     if (!PointTables.areNumbers(values, count)) {
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_POINT_VALUE, NaN);
     }
+    return PointTables.keep(table, count);
+  }
+
+  /** Counts rows that were written behind the last one. First result: whether their times descend from the row before. */
+  static keep(table: PointTable, count: u32): u32 {
+    const times = table.times + (table.length << 3);
     const isJoined = count != 0 && table.length != 0;
     Result.first = isJoined && load<f64>(times) < load<f64>(times - 8) ? 1 : 0;
     table.length += count;

@@ -274,8 +274,29 @@ export interface PointTable {
    */
   sketch(from: number, to: number): Uint32Array;
 
+  /**
+   * The rows as a series chunk (docs/wire-format.md): 1 to CHUNK_POINTS_MAX whose times do not descend. Errors:
+   * invalid-argument, limit-exceeded.
+   */
+  encodeChunk(from: number, to: number): Uint8Array;
+  /** Appends the points of a chunk; gives how many. Errors: malformed-delta, limit-exceeded. */
+  decodeChunk(bytes: Uint8Array): number;
+  /**
+   * Appends the rows of runs merged by time and, between equal times, by the order of runs and rows. Run r takes rows
+   * bounds[r] to before bounds[r + 1], whose times do not descend. Errors: invalid-argument, limit-exceeded.
+   */
+  mergeRuns(bounds: Uint32Array): void;
+
   /** Gives the memory back; every later call throws document-closed. */
   close(): void;
+}
+
+/** What a series chunk holds; the sum runs in the lanes of {@link PointTable}. */
+export interface ChunkSummary extends PointSummary {
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly firstValue: number;
+  readonly lastValue: number;
 }
 
 export interface EngineStatistics {
@@ -290,5 +311,7 @@ export interface Engine {
   createVectorTable(rows: number, columns: number): VectorTable;
   /** An empty table with room for `capacity` points. Errors: invalid-argument, limit-exceeded, engine-trap. */
   createPointTable(capacity: number): PointTable;
+  /** Checks a series chunk whole and sums it up. Errors: malformed-delta. */
+  summarizeChunk(bytes: Uint8Array): ChunkSummary;
   statistics(): EngineStatistics;
 }

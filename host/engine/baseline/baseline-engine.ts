@@ -4,6 +4,7 @@
 import { CrdtError } from "../../errors.ts";
 import { DOCUMENTS_MAX } from "../../limits.ts";
 import type {
+  ChunkSummary,
   DocumentOptions,
   Engine,
   EngineDocument,
@@ -12,6 +13,7 @@ import type {
   VectorTable,
 } from "../engine.ts";
 import { BaselineDocument, type DocumentOwner } from "./baseline-document.ts";
+import { summarizeChunk } from "./chunk-summary.ts";
 import { DeltaDecoder } from "./delta-decoder.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
 import { BaselinePointTable } from "./point-table.ts";
@@ -47,6 +49,10 @@ class BaselineEngine implements Engine {
 
   createPointTable(capacity: number): PointTable {
     return new BaselinePointTable(capacity);
+  }
+
+  summarizeChunk(bytes: Uint8Array): ChunkSummary {
+    return summarizeChunk(bytes);
   }
 
   statistics(): EngineStatistics {

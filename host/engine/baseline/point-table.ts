@@ -1,5 +1,6 @@
 // A point table in two Float64Arrays. Cost: appending copies once; the kernels beside this file say theirs.
 import { CrdtError } from "../../errors.ts";
+import { checkChunkRows, checkRuns, malformedChunk } from "../chunk-arguments.ts";
 import type { PointSummary, PointTable, PointVariance } from "../engine.ts";
 import {
   checkCapacity,
@@ -10,9 +11,12 @@ import {
   checkWindows,
 } from "../point-arguments.ts";
 import { PointOrder } from "../point-order.ts";
+import { decodeOpened, openChunk } from "./chunk-decoder.ts";
+import { encodeChunk } from "./chunk-encoder.ts";
 import { reducePoints, variancePoints } from "./point-reduction.ts";
 import { sketchPoints } from "./point-sketch.ts";
 import { windowPoints } from "./point-windows.ts";
+import { mergeRuns } from "./run-merge.ts";
 
 export class BaselinePointTable implements PointTable {
   readonly capacity: number;
@@ -84,10 +88,40 @@ export class BaselinePointTable implements PointTable {
     return sketchPoints(this.#values, from, to);
   }
 
+  encodeChunk(from: number, to: number): Uint8Array {
+    this.#checkRange(from, to);
+    checkChunkRows(from, to, this.#order);
+    return encodeChunk(this.#times, this.#values, from, to);
+  }
+
+  decodeChunk(bytes: Uint8Array): number {
+    this.#checkOpen();
+    const chunk = openChunk(bytes);
+    if (chunk === undefined) throw malformedChunk(bytes.length);
+    checkRoom(chunk.count, this.#length, this.capacity);
+    if (!decodeOpened(this.#times, this.#values, this.#length)) throw malformedChunk(bytes.length);
+    this.#grow(chunk.count);
+    return chunk.count;
+  }
+
+  mergeRuns(bounds: Uint32Array): void {
+    this.#checkOpen();
+    checkRuns(bounds, this.#length, this.capacity, this.#order);
+    mergeRuns(this.#times, this.#values, bounds, this.#length);
+    this.#grow(bounds[bounds.length - 1]! - bounds[0]!);
+  }
+
   close(): void {
     this.#isOpen = false;
     this.#length = 0;
     this.#times = this.#values = new Float64Array(0);
+  }
+
+  /** Counts `count` rows that were written behind the last one in ascending order. */
+  #grow(count: number): void {
+    const length = this.#length;
+    if (length > 0 && count > 0 && this.#times[length]! < this.#times[length - 1]!) this.#order.note(length);
+    this.#length += count;
   }
 
   #checkRange(from: number, to: number): void {

@@ -1,6 +1,7 @@
 // The WebAssembly engine: one module instance, many documents. What it does is written in assembly/; this room carries
 // bytes across. Cost of a start: compiling the module, some milliseconds.
 import type {
+  ChunkSummary,
   DocumentOptions,
   Engine,
   EngineDocument,
@@ -8,6 +9,7 @@ import type {
   PointTable,
   VectorTable,
 } from "../engine.ts";
+import { summarizeChunk } from "./chunk-summary.ts";
 import { WasmDocument } from "./wasm-document.ts";
 import { WasmInstance } from "./wasm-instance.ts";
 import { WasmPointTable } from "./wasm-point-table.ts";
@@ -41,6 +43,10 @@ class WasmEngine implements Engine {
 
   createPointTable(capacity: number): PointTable {
     return new WasmPointTable(this.#instance, capacity);
+  }
+
+  summarizeChunk(bytes: Uint8Array): ChunkSummary {
+    return summarizeChunk(this.#instance, bytes);
   }
 
   statistics(): EngineStatistics {

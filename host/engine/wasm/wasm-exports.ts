@@ -86,4 +86,9 @@ export interface WasmExports {
   pointsSketchOpen(count: number): void;
   pointsSketch(table: number, from: number, to: number): void;
   pointsSketchGather(): void;
+  pointsEncodeChunk(table: number, from: number, to: number): number;
+  pointsDecodeChunk(table: number, pointer: number, byteLength: number): number;
+  pointsMergeRuns(table: number, boundsPointer: number, runs: number): number;
+
+  chunkSummarize(pointer: number, byteLength: number): number;
 }

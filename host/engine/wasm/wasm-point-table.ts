@@ -1,6 +1,7 @@
 // A point table whose columns live in linear memory: appending copies points in once, results are small. Long ranges go to
 // the kernels in pieces, so that no call runs long and the engine's optimising compiler takes over between them.
 import { CrdtError } from "../../errors.ts";
+import { checkChunkRows, checkRuns, malformedChunk } from "../chunk-arguments.ts";
 import type { PointSummary, PointTable, PointVariance } from "../engine.ts";
 import {
   checkCapacity,
@@ -11,6 +12,7 @@ import {
   checkWindows,
 } from "../point-arguments.ts";
 import { PointOrder } from "../point-order.ts";
+import { CHUNK_BYTES_MAX } from "./chunk-bytes.ts";
 import type { WasmInstance } from "./wasm-instance.ts";
 
 /** Points a call takes: a multiple of the lanes of a sum. */
@@ -122,11 +124,50 @@ export class WasmPointTable implements PointTable {
     return this.#instance.wordsView(exports.resultPointer(), exports.resultLength() >>> 2).slice();
   }
 
+  encodeChunk(from: number, to: number): Uint8Array {
+    this.#checkRange(from, to);
+    checkChunkRows(from, to, this.#order);
+    const instance = this.#instance;
+    guarded(instance, "encodeChunk", () => instance.exports.pointsEncodeChunk(this.#table, from, to));
+    return instance.smallResultBytes();
+  }
+
+  decodeChunk(bytes: Uint8Array): number {
+    this.#checkOpen();
+    if (bytes.length > CHUNK_BYTES_MAX) throw malformedChunk(bytes.length);
+    const instance = this.#instance;
+    const { exports, constants } = instance;
+    const status = guarded(instance, "decodeChunk", () =>
+      exports.pointsDecodeChunk(this.#table, instance.put(bytes, bytes.length), bytes.length),
+    );
+    if (status !== constants.ok) throw instance.refusal(status, "decodeChunk");
+    const count = exports.resultSecond();
+    this.#grow(count);
+    return count;
+  }
+
+  mergeRuns(bounds: Uint32Array): void {
+    this.#checkOpen();
+    checkRuns(bounds, this.#length, this.capacity, this.#order);
+    const instance = this.#instance;
+    const bytes = new Uint8Array(bounds.buffer, bounds.byteOffset, bounds.byteLength);
+    guarded(instance, "mergeRuns", () =>
+      instance.exports.pointsMergeRuns(this.#table, instance.put(bytes, bytes.length), bounds.length - 1),
+    );
+    this.#grow(bounds[bounds.length - 1]! - bounds[0]!);
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#length = 0;
     this.#instance.exports.pointsClose(this.#table);
+  }
+
+  /** Counts rows the module wrote behind the last one. */
+  #grow(count: number): void {
+    if (this.#instance.exports.resultFirst() === 1) this.#order.note(this.#length);
+    this.#length += count;
   }
 
   #times(from: number, count: number): Float64Array {
