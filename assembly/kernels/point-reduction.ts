@@ -16,9 +16,10 @@ export abstract class PointReduction {
 
   /** The state of no element. */
   static open(): void {
-    memory.fill(PointReduction.statePointer, 0, GROUP_BYTES);
-    store<f64>(PointReduction.statePointer, Infinity, MINIMUM);
-    store<f64>(PointReduction.statePointer, -Infinity, MAXIMUM);
+    const state = PointReduction.statePointer;
+    for (let lane: u32 = 0; lane < GROUP_BYTES; lane += 8) store<f64>(state + lane, 0);
+    store<f64>(state, Infinity, MINIMUM);
+    store<f64>(state, -Infinity, MAXIMUM);
   }
 
   /** The lanes together, in the one order; the canonical NaN if that is no number. */
