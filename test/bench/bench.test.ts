@@ -106,6 +106,24 @@ describe("the other benchmarks", () => {
     TIMEOUT_MS,
   );
 
+  test(
+    "kernels of point tables give rows for the engines, and for C where there is a compiler",
+    () => {
+      const rows = bench(
+        "series-reduce",
+        "series-variance",
+        "series-window",
+        "series-window-60",
+        "series-sketch",
+      );
+      for (const row of rows) expectShape(row);
+      const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
+      const competitors = new Set(rows.filter(isSpeed).map(({ engine }) => engine));
+      expect([...competitors].sort()).toEqual(hasCompiler ? ["baseline", "c", "wasm"] : ["baseline", "wasm"]);
+    },
+    TIMEOUT_MS,
+  );
+
   test.skipIf(!hasRivals)(
     "rivals give their rows (skipped where they are not installed)",
     () => {
