@@ -2,7 +2,7 @@
 // with 50 ms of jitter. Points are resident; the bytes cross into and out of the engine.
 import type { Engine, PointTable } from "../../host/engine/engine.ts";
 import { openEngine } from "../engines.ts";
-import { median, steadyNs } from "../timing.ts";
+import { elapsedNs, repeat } from "../timing.ts";
 import type { Outcome, Sample, Workload } from "../workload.ts";
 
 const POINTS = 10_000;
@@ -56,13 +56,14 @@ async function run(
     for (const chunk of chunks) target.decodeChunk(chunk);
   };
   const work = isEncoding ? () => void encodeAll(table, labels) : decodeAll;
-  const ns = median(Array.from({ length: isQuick ? 1 : 3 }, () => steadyNs(work, isQuick ? 5 : 400)));
+  const repetition = { warmups: isQuick ? 0 : 5, samplesMin: isQuick ? 1 : 15, budgetMs: isQuick ? 5 : 1000 };
+  const { pass = 0 } = await repeat(repetition, () => ({ pass: elapsedNs(work) }));
   decodeAll();
   const decoded = target.reduce(0, target.length);
   if (JSON.stringify(decoded) !== JSON.stringify(whole)) throw new Error("decoded points differ");
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const n = labels * POINTS;
-  const sample: Sample = { workload: name, n, nsPerOp: ns / n, bytesPerOp: bytes / n };
+  const sample: Sample = { workload: name, n, nsPerOp: pass / n, bytesPerOp: bytes / n };
   return { samples: [sample], check: `${bytes} ${whole.sum}` };
 }
 
