@@ -138,15 +138,18 @@ export function squaresPoints(values: Float64Array, from: number, to: number, me
     sum7 += off7 * off7;
   }
   const rest = to - index;
-  if (rest > 0) sum0 += (values[index]! - mean) ** 2;
-  if (rest > 1) sum1 += (values[index + 1]! - mean) ** 2;
-  if (rest > 2) sum2 += (values[index + 2]! - mean) ** 2;
-  if (rest > 3) sum3 += (values[index + 3]! - mean) ** 2;
-  if (rest > 4) sum4 += (values[index + 4]! - mean) ** 2;
-  if (rest > 5) sum5 += (values[index + 5]! - mean) ** 2;
-  if (rest > 6) sum6 += (values[index + 6]! - mean) ** 2;
+  if (rest > 0) sum0 += square(values[index]! - mean);
+  if (rest > 1) sum1 += square(values[index + 1]! - mean);
+  if (rest > 2) sum2 += square(values[index + 2]! - mean);
+  if (rest > 3) sum3 += square(values[index + 3]! - mean);
+  if (rest > 4) sum4 += square(values[index + 4]! - mean);
+  if (rest > 5) sum5 += square(values[index + 5]! - mean);
+  if (rest > 6) sum6 += square(values[index + 6]! - mean);
   return canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7)));
 }
+
+/** A product, rounded once everywhere; a power need not be. */
+const square = (value: number): number => value * value;
 
 /** Machines give NaN different bits; windows hand theirs out. */
 function canonical(value: number): number {
