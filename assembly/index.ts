@@ -10,6 +10,11 @@ import { Replicas } from "./causality/replica-table";
 import { VectorReader, VectorWriter } from "./causality/version-vector";
 import { DeltaDecoder } from "./codec/delta-decoder";
 import { DeltaEncoder } from "./codec/delta-encoder";
+import { PointChunks } from "./kernels/point-chunks";
+import { PointReduction } from "./kernels/point-reduction";
+import { PointSketch } from "./kernels/point-sketch";
+import { PointTables } from "./kernels/point-tables";
+import { PointWindows } from "./kernels/point-windows";
 import { VectorTables } from "./kernels/vector-tables";
 import { Heap } from "./memory/heap";
 import { Scratch } from "./memory/scratch";
@@ -481,4 +486,85 @@ export function tableCompare(table: u32): void {
 }
 export function tableMinimum(table: u32): void {
   VectorTables.minimum(table);
+}
+
+// --- point tables --------------------------------------------------------------------------------------------------
+// Ranges, windows and room are checked by the host. Kernels are called in pieces of a multiple of eight points.
+
+export function pointsCreate(capacity: u32): u32 {
+  return PointTables.create(capacity);
+}
+export function pointsClose(table: u32): void {
+  PointTables.close(table);
+}
+export function pointsTimesPointer(table: u32): u32 {
+  return PointTables.at(table).times;
+}
+export function pointsValuesPointer(table: u32): u32 {
+  return PointTables.at(table).values;
+}
+
+/** Keeps rows the host wrote behind the last one. First result: whether their times descend from the row before. */
+export function pointsAppend(table: u32, count: u32): u32 {
+  return PointTables.append(table, count);
+}
+export function pointsClear(table: u32): void {
+  PointTables.at(table).length = 0;
+}
+
+export function pointsReduceOpen(): void {
+  PointReduction.open();
+}
+export function pointsReduce(table: u32, from: u32, to: u32): void {
+  PointReduction.accumulate(PointTables.valuePointer(table, from), to - from);
+}
+export function pointsSum(table: u32, from: u32, to: u32): void {
+  PointReduction.sum(PointTables.valuePointer(table, from), to - from);
+}
+export function pointsSquares(table: u32, from: u32, to: u32, mean: f64): void {
+  PointReduction.squares(PointTables.valuePointer(table, from), to - from, mean);
+}
+export function pointsTotal(): f64 {
+  return PointReduction.total();
+}
+export function pointsMinimum(): f64 {
+  return PointReduction.minimum;
+}
+export function pointsMaximum(): f64 {
+  return PointReduction.maximum;
+}
+
+/** Writes some windows; answers the row the next call continues from. Result: their rows. */
+export function pointsWindows(table: u32, from: u32, to: u32, origin: f64, width: f64): u32 {
+  return PointWindows.next(PointTables.at(table), from, to, origin, width);
+}
+
+export function pointsSketchOpen(count: u32): void {
+  PointSketch.open(count);
+}
+export function pointsSketch(table: u32, from: u32, to: u32): void {
+  PointSketch.add(PointTables.valuePointer(table, from), to - from);
+}
+/** Result: bucket and count, u32 each, of every bucket that holds a value, ascending. */
+export function pointsSketchGather(): void {
+  PointSketch.gather();
+}
+
+// --- series chunks -------------------------------------------------------------------------------------------------
+
+/** Result: the chunk. */
+export function pointsEncodeChunk(table: u32, from: u32, to: u32): u32 {
+  return PointChunks.encode(PointTables.at(table), from, to);
+}
+/** First result: whether the times descend from the row before; second: the points appended. */
+export function pointsDecodeChunk(table: u32, pointer: u32, byteLength: u32): u32 {
+  return PointChunks.decode(PointTables.at(table), pointer, byteLength);
+}
+/** First result: whether the times descend from the row before. */
+export function pointsMergeRuns(table: u32, boundsPointer: u32, runs: u32): u32 {
+  return PointChunks.merge(PointTables.at(table), boundsPointer, runs);
+}
+/** Result: the summary, f64 each. */
+export function chunkSummarize(pointer: u32, byteLength: u32): u32 {
+  return PointChunks.summarize(pointer, byteLength);
 }

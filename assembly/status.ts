@@ -48,6 +48,10 @@ export const SUBJECT_DOCUMENTS: u32 = 32;
 export const SUBJECT_COMPACTED_TIMESTAMP: u32 = 33;
 export const SUBJECT_KEY_KIND: u32 = 34;
 export const SUBJECT_NUMBER: u32 = 35;
+export const SUBJECT_POINT_TIME: u32 = 36;
+export const SUBJECT_POINT_VALUE: u32 = 37;
+export const SUBJECT_POINTS: u32 = 38;
+export const SUBJECT_CHUNK: u32 = 39;
 
 export const RELATION_EQUAL: u32 = 0;
 export const RELATION_BEHIND: u32 = 1;

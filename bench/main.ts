@@ -70,12 +70,18 @@ function child(workload: Workload, step: "prepare" | "run", circumstances: Circu
   return stdout.trim().split("\n").at(-1) ?? "";
 }
 
+/** Whether a competitor was asked for and can run here; says why where it cannot. */
+function takesPart(workload: Workload, competitor: string): boolean {
+  if (options.engine !== undefined && !options.engine.includes(competitor)) return false;
+  const reason = workload.missing?.(competitor);
+  if (reason !== undefined) console.error(`${workload.name}: ${competitor} is left out, ${reason}`);
+  return reason === undefined;
+}
+
 /** Runs all rounds of a workload; a competitor that fails is left out of the rows and makes the command fail. */
 function measure(workload: Workload): { rows: Row[]; failures: string[] } {
   const isQuick = options.quick;
-  const competitors = workload.competitors.filter(
-    (competitor) => options.engine?.includes(competitor) ?? true,
-  );
+  const competitors = workload.competitors.filter((competitor) => takesPart(workload, competitor));
   const rounds = isQuick ? 1 : Number(options.rounds ?? workload.rounds);
   const measured: Measured[] = [];
   const failures: string[] = [];

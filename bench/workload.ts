@@ -38,6 +38,8 @@ export interface Workload {
   readonly competitors: readonly Competitor[];
   /** Rounds of child processes, competitors alternating within each; medians are taken over rounds. */
   readonly rounds: number;
+  /** Why a competitor cannot take part here; it is then left out of the rows. */
+  missing?(competitor: Competitor): string | undefined;
   /** Writes the inputs all competitors read; runs once, in a child process of its own. */
   prepare?(circumstances: Circumstances): Promise<void>;
   run(circumstances: Circumstances): Promise<Outcome>;

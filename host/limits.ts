@@ -21,6 +21,10 @@ export const DELTA_TARGETS_MAX = 8388608;
 export const BATCH_BYTES_MAX = 134217728;
 /** Documents one engine instance hosts: handles are dense indices. */
 export const DOCUMENTS_MAX = 1048576;
+/** Points one table holds: their times and values then fill half of linear memory. */
+export const TABLE_POINTS_MAX = 134217728;
+/** Points of one series chunk: 256 KiB of columns, few enough to decode whole for a window at its edge. */
+export const CHUNK_POINTS_MAX = 16384;
 /** Nesting of a value: the decoder recurses, and the stack is finite. */
 export const VALUE_DEPTH_MAX = 64;
 /** How far ahead of our clock a remote timestamp may move it, in milliseconds: one minute forgives sloppy NTP. */

@@ -1,5 +1,5 @@
 // Builds everything the package ships, skipping each step whose inputs did not change:
-// assembly/ → build/*.wasm → host/engine/wasm/module.generated.ts, host/ → dist/ (declarations by tsc, modules by bundle-modules.mjs), the page → dist/page/ (esbuild).
+// assembly/ → build/*.wasm → host/engine/wasm/*.generated.ts, host/ → dist/ (declarations by tsc, modules by bundle-modules.mjs), the page → dist/page/ (esbuild).
 // usage: node scripts/build.mjs [--force] [--wasm]   (--wasm: stop after the WebAssembly module)
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -53,8 +53,10 @@ function buildPage(folder) {
     "--minify",
     "--sourcemap",
   ];
+  // A browser without SIMD gets the baseline on this page.
+  const without = ["--external:*/scalar-module-bytes.ts"];
   const output = ["--log-level=warning", "--conditions=source", `--outfile=${join(folder, "page.js")}`];
-  execFileSync("node_modules/.bin/esbuild", ["host/page/page.ts", ...options, ...output], {
+  execFileSync("node_modules/.bin/esbuild", ["host/page/page.ts", ...options, ...without, ...output], {
     stdio: "inherit",
   });
   for (const name of pageFiles) if (name !== "page.js") cpSync(join("host/page", name), join(folder, name));
@@ -64,19 +66,31 @@ mkdirSync("build", { recursive: true });
 
 const assembly = [...filesBelow("assembly"), "host/limits.ts", "asconfig.json", "package-lock.json"];
 const compiler = "node_modules/assemblyscript/bin/asc.js";
-build("wasm", assembly, ["build/engine.wasm", "build/engine.debug.wasm"], () => {
-  run(compiler, "--config", "asconfig.json", "--target", "debug");
-  run(compiler, "--config", "asconfig.json", "--target", "release");
+build("wasm", assembly, ["build/engine.wasm", "build/engine.debug.wasm", "build/engine.scalar.wasm"], () => {
+  for (const target of ["debug", "release", "scalar"]) {
+    run(compiler, "--config", "asconfig.json", "--target", target);
+  }
 });
 
-const generated = "host/engine/wasm/module.generated.ts";
-build("module", ["build/engine.wasm"], [generated], () => {
-  const base64 = readFileSync("build/engine.wasm").toString("base64");
-  writeFileSync(
-    generated,
-    `// Written by scripts/build.mjs from build/engine.wasm.\nexport const engineModuleBase64 =\n  "${base64}";\n`,
-  );
-});
+/** Writes a module as text, so that the package can start without fetching a file. */
+function inlineModule(name, wasm, generated, constant) {
+  build(name, [wasm], [generated], () => {
+    const base64 = readFileSync(wasm).toString("base64");
+    writeFileSync(
+      generated,
+      `// Written by scripts/build.mjs from ${wasm}.\nexport const ${constant} =\n  "${base64}";\n`,
+    );
+  });
+}
+
+const wasmRoom = "host/engine/wasm";
+inlineModule("module", "build/engine.wasm", `${wasmRoom}/module.generated.ts`, "engineModuleBase64");
+inlineModule(
+  "scalar-module",
+  "build/engine.scalar.wasm",
+  `${wasmRoom}/scalar-module.generated.ts`,
+  "scalarModuleBase64",
+);
 
 if (!process.argv.includes("--wasm")) {
   const configuration = [
@@ -91,7 +105,7 @@ if (!process.argv.includes("--wasm")) {
     rmSync("build/host.tsbuildinfo", { force: true });
     run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
     run("scripts/bundle-modules.mjs");
-    cpSync("build/engine.wasm", "dist/engine.wasm");
+    for (const name of ["engine.wasm", "engine.scalar.wasm"]) cpSync(`build/${name}`, `dist/${name}`);
   });
   build(
     "page",

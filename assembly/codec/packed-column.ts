@@ -106,35 +106,38 @@ export abstract class PackedColumn {
 
   /** Expands values of 1, 2 or 4 bytes; gives all their bits, or-ed. */
   private static expand(pointer: u32, width: u32, valuesPointer: u32, values: u32): u32 {
-    let bits = v128.splat<u32>(0);
     let i: u32 = 0;
-    if (width == 1) {
-      for (; i + 8 <= values; i += 8) {
-        const eight = v128.load_ext<u8>(pointer + i);
-        const low = v128.extend_low<u16>(eight);
-        const high = v128.extend_high<u16>(eight);
-        v128.store(valuesPointer + (i << 2), low);
-        v128.store(valuesPointer + (i << 2), high, 16);
-        bits = v128.or(bits, v128.or(low, high));
+    let allBits: u32 = 0;
+    if (ASC_FEATURE_SIMD) {
+      let bits = v128.splat<u32>(0);
+      if (width == 1) {
+        for (; i + 8 <= values; i += 8) {
+          const eight = v128.load_ext<u8>(pointer + i);
+          const low = v128.extend_low<u16>(eight);
+          const high = v128.extend_high<u16>(eight);
+          v128.store(valuesPointer + (i << 2), low);
+          v128.store(valuesPointer + (i << 2), high, 16);
+          bits = v128.or(bits, v128.or(low, high));
+        }
+      } else if (width == 2) {
+        for (; i + 4 <= values; i += 4) {
+          const four = v128.load_ext<u16>(pointer + (i << 1));
+          v128.store(valuesPointer + (i << 2), four);
+          bits = v128.or(bits, four);
+        }
+      } else {
+        for (; i + 4 <= values; i += 4) {
+          const four = v128.load(pointer + (i << 2));
+          v128.store(valuesPointer + (i << 2), four);
+          bits = v128.or(bits, four);
+        }
       }
-    } else if (width == 2) {
-      for (; i + 4 <= values; i += 4) {
-        const four = v128.load_ext<u16>(pointer + (i << 1));
-        v128.store(valuesPointer + (i << 2), four);
-        bits = v128.or(bits, four);
-      }
-    } else {
-      for (; i + 4 <= values; i += 4) {
-        const four = v128.load(pointer + (i << 2));
-        v128.store(valuesPointer + (i << 2), four);
-        bits = v128.or(bits, four);
-      }
+      allBits =
+        v128.extract_lane<u32>(bits, 0) |
+        v128.extract_lane<u32>(bits, 1) |
+        v128.extract_lane<u32>(bits, 2) |
+        v128.extract_lane<u32>(bits, 3);
     }
-    let allBits =
-      v128.extract_lane<u32>(bits, 0) |
-      v128.extract_lane<u32>(bits, 1) |
-      v128.extract_lane<u32>(bits, 2) |
-      v128.extract_lane<u32>(bits, 3);
     for (; i < values; i++) {
       const place = pointer + i * width;
       const value = width == 1 ? <u32>load<u8>(place) : width == 2 ? <u32>load<u16>(place) : load<u32>(place);

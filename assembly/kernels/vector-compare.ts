@@ -1,6 +1,6 @@
 // One version vector against many resident rows: which rows are equal, behind, ahead or concurrent; and the column-wise
 // minimum of all rows. Four u32 columns at a time, 128 between looks for an early out. Rows and vector are padded
-// with zeros to whole groups of 16.
+// with zeros to whole groups of 16. Where there is no SIMD, one column at a time.
 //
 //   row        | sequences u32 × stride                 stride = columns rounded up to 16
 import { RELATION_AHEAD, RELATION_BEHIND, RELATION_CONCURRENT, RELATION_EQUAL } from "../status";
@@ -19,7 +19,11 @@ export abstract class VectorCompare {
   ): void {
     const relationEnd = relationPointer + rows;
     while (relationPointer < relationEnd) {
-      store<u8>(relationPointer, VectorCompare.compareRow(rowPointer, strideBytes, vectorPointer));
+      if (ASC_FEATURE_SIMD) {
+        store<u8>(relationPointer, VectorCompare.compareRow(rowPointer, strideBytes, vectorPointer));
+      } else {
+        store<u8>(relationPointer, VectorCompare.compareWords(rowPointer, strideBytes, vectorPointer));
+      }
       rowPointer += strideBytes;
       relationPointer++;
     }
@@ -61,16 +65,40 @@ export abstract class VectorCompare {
     return relation;
   }
 
+  /** The same, word by word. */
+  private static compareWords(rowPointer: u32, strideBytes: u32, vectorPointer: u32): u32 {
+    let relation: u32 = RELATION_EQUAL;
+    for (let offset: u32 = 0; offset < strideBytes && relation != RELATION_CONCURRENT; offset += 4) {
+      const own = load<u32>(rowPointer + offset);
+      const other = load<u32>(vectorPointer + offset);
+      relation |= (<u32>(own < other) * RELATION_BEHIND) | (<u32>(own > other) * RELATION_AHEAD);
+    }
+    return relation;
+  }
+
   /** Writes the minimum of each column over all rows to `minimumPointer`. */
   static minimum(rowPointer: u32, rows: u32, strideBytes: u32, minimumPointer: u32): void {
-    for (let offset: u32 = 0; offset < strideBytes; offset += 16) {
-      let least = v128.splat<u32>(rows == 0 ? 0 : <u32>0xffffffff);
-      let cell = rowPointer + offset;
-      for (let row: u32 = 0; row < rows; row++) {
-        least = v128.min<u32>(least, v128.load(cell));
-        cell += strideBytes;
+    const none: u32 = rows == 0 ? 0 : <u32>0xffffffff;
+    if (ASC_FEATURE_SIMD) {
+      for (let offset: u32 = 0; offset < strideBytes; offset += 16) {
+        let least = v128.splat<u32>(none);
+        let cell = rowPointer + offset;
+        for (let row: u32 = 0; row < rows; row++) {
+          least = v128.min<u32>(least, v128.load(cell));
+          cell += strideBytes;
+        }
+        v128.store(minimumPointer + offset, least);
       }
-      v128.store(minimumPointer + offset, least);
+    } else {
+      for (let offset: u32 = 0; offset < strideBytes; offset += 4) {
+        let least = none;
+        let cell = rowPointer + offset;
+        for (let row: u32 = 0; row < rows; row++) {
+          least = min(least, load<u32>(cell));
+          cell += strideBytes;
+        }
+        store<u32>(minimumPointer + offset, least);
+      }
     }
   }
 }

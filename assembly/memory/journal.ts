@@ -104,8 +104,14 @@ export abstract class Journal {
   /** Notes the 32 bytes at `pointer`, an entry record. */
   @inline static noteRecord(pointer: u32): void {
     const endPointer = Journal.reserve(40);
-    v128.store(endPointer, v128.load(pointer));
-    v128.store(endPointer + 16, v128.load(pointer + 16));
+    if (ASC_FEATURE_SIMD) {
+      v128.store(endPointer, v128.load(pointer));
+      v128.store(endPointer + 16, v128.load(pointer + 16));
+    } else {
+      for (let offset: u32 = 0; offset < 32; offset += 8) {
+        store<u64>(endPointer + offset, load<u64>(pointer + offset));
+      }
+    }
     store<u32>(endPointer + 32, 32);
     store<u32>(endPointer + 36, pointer | TAG_RANGE);
     Journal.length += 40;

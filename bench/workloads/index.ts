@@ -7,11 +7,17 @@ import { merges } from "./merges.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
+import { seriesChunks } from "./series-chunks.ts";
+import { seriesKernels } from "./series-kernels.ts";
+import { seriesMerges } from "./series-merges.ts";
 import { vectorCompare } from "./vector-compare.ts";
 
 export const workloads: readonly Workload[] = [
   ...merges,
   vectorCompare,
+  ...seriesKernels,
+  ...seriesChunks,
+  ...seriesMerges,
   ...locals,
   ...growths,
   overhead,

@@ -39,18 +39,25 @@ async function bundleFigures(platform: "browser" | "node"): Promise<Figure[]> {
   const sum = (paths: Iterable<string>): number =>
     [...paths].reduce((bytes, path) => bytes + gzipped(path), 0);
   const later = outputs.map(([path]) => path).filter((path) => !atOnce.has(path));
-  const isModule = (path: string): boolean =>
-    Object.keys(metafile.outputs[path]?.inputs ?? {}).some((input) => input.includes("module.generated"));
+  const holds = (path: string, file: string): boolean =>
+    Object.keys(metafile.outputs[path]?.inputs ?? {}).some((input) => input.endsWith(`/${file}`));
+  const isModule = (path: string): boolean => holds(path, "module.generated.ts");
+  const isScalar = (path: string): boolean => holds(path, "scalar-module.generated.ts");
   return [
     { figure: `host entry gzipped, ${platform} bundle`, value: sum(atOnce), unit: "bytes" },
     {
       figure: `loaded on demand gzipped, ${platform} bundle, without the module`,
-      value: sum(later.filter((path) => !isModule(path))),
+      value: sum(later.filter((path) => !isModule(path) && !isScalar(path))),
       unit: "bytes",
     },
     {
       figure: `loaded on demand gzipped, ${platform} bundle, the module`,
       value: sum(later.filter(isModule)),
+      unit: "bytes",
+    },
+    {
+      figure: `loaded without SIMD gzipped, ${platform} bundle, the scalar module`,
+      value: sum(later.filter(isScalar)),
       unit: "bytes",
     },
   ];

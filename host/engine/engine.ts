@@ -247,6 +247,104 @@ export interface VectorTable {
   close(): void;
 }
 
+/** Of a range of points; of none: count 0, sum 0, minimum +Infinity, maximum −Infinity. */
+export interface PointSummary {
+  readonly count: number;
+  readonly sum: number;
+  /** −0 lies below +0. */
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** Of a range of points: `squares` is the sum of (value − mean)², so the variance is `squares / count`; of none: 0. */
+export interface PointVariance {
+  readonly count: number;
+  readonly mean: number;
+  readonly squares: number;
+}
+
+/**
+ * Where a quantity stands in a row of {@link PointTable.windows}. `first` and `last` are the values of the first and the
+ * last point of the window, `squares` is that of {@link PointVariance}.
+ */
+export const WINDOW_FIELDS = {
+  start: 0,
+  count: 1,
+  sum: 2,
+  minimum: 3,
+  maximum: 4,
+  first: 5,
+  last: 6,
+  squares: 7,
+} as const;
+
+/** Numbers a row of windows takes. */
+export const WINDOW_FIELD_COUNT = 8;
+
+/**
+ * Points of time series as two resident columns: `times`, integers within ±(2^53 − 1) (milliseconds by convention), and
+ * `values`, any f64 but NaN, kept bit for bit. Rows are only appended; which rows are whose series is the caller's to
+ * know. Ranges run from row `from` to before row `to`.
+ *
+ * Sums have eight lanes: element i of a range is added to lane i mod 8, in order, each lane from +0, and the sum is
+ * ((0+1)+(2+3))+((4+5)+(6+7)). Both engines therefore give equal bits. A result that is no number is the canonical NaN.
+ *
+ * Errors: invalid-argument for ranges outside the rows, for arrays of unequal lengths, for NaN, for a time that is no such
+ * integer or descends within one call; limit-exceeded beyond the capacity; document-closed after `close`. Whatever
+ * fails leaves the table as it was.
+ */
+export interface PointTable {
+  readonly capacity: number;
+  /** Rows that hold a point. */
+  readonly length: number;
+  /** Copies points in behind the last row; the times of one call must not descend. */
+  append(times: Float64Array, values: Float64Array): void;
+  /** Copies rows from `from` on out, as many as the arrays hold. */
+  read(from: number, times: Float64Array, values: Float64Array): void;
+  /** Forgets all rows; the capacity stays. */
+  clear(): void;
+
+  /** Count, sum, minimum and maximum. One pass. */
+  reduce(from: number, to: number): PointSummary;
+  /** Mean and squared deviation, in two passes: exact deviations cannot cancel. */
+  variance(from: number, to: number): PointVariance;
+  /**
+   * Aggregates per window `[origin + k·width, origin + (k+1)·width)` that holds a point, one row of {@link WINDOW_FIELDS}
+   * each, ascending. Times must not descend in the range, `width` is an integer ≥ 1, and windows and distances to
+   * `origin` stay within ±(2^53 − 1); invalid-argument otherwise.
+   */
+  windows(from: number, to: number, origin: number, width: number): Float64Array;
+  /**
+   * How many values fall into which bucket (quantile-sketch.ts): bucket and count in turn, ascending, only buckets that
+   * hold a value.
+   */
+  sketch(from: number, to: number): Uint32Array;
+
+  /**
+   * The rows as a series chunk (docs/wire-format.md): 1 to CHUNK_POINTS_MAX whose times do not descend. Errors:
+   * invalid-argument, limit-exceeded.
+   */
+  encodeChunk(from: number, to: number): Uint8Array;
+  /** Appends the points of a chunk; gives how many. Errors: malformed-delta, limit-exceeded. */
+  decodeChunk(bytes: Uint8Array): number;
+  /**
+   * Appends the rows of runs merged by time and, between equal times, by the order of runs and rows. Run r takes rows
+   * bounds[r] to before bounds[r + 1], whose times do not descend. Errors: invalid-argument, limit-exceeded.
+   */
+  mergeRuns(bounds: Uint32Array): void;
+
+  /** Gives the memory back; every later call throws document-closed. */
+  close(): void;
+}
+
+/** What a series chunk holds; the sum runs in the lanes of {@link PointTable}. */
+export interface ChunkSummary extends PointSummary {
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly firstValue: number;
+  readonly lastValue: number;
+}
+
 export interface EngineStatistics {
   readonly documents: number;
   /** Linear memory of the WebAssembly engine; undefined for the baseline, which lives on the JavaScript heap. */
@@ -257,5 +355,9 @@ export interface Engine {
   readonly name: "wasm" | "baseline";
   createDocument(options: DocumentOptions): EngineDocument;
   createVectorTable(rows: number, columns: number): VectorTable;
+  /** An empty table with room for `capacity` points. Errors: invalid-argument, limit-exceeded, engine-trap. */
+  createPointTable(capacity: number): PointTable;
+  /** Checks a series chunk whole and sums it up. Errors: malformed-delta. */
+  summarizeChunk(bytes: Uint8Array): ChunkSummary;
   statistics(): EngineStatistics;
 }

@@ -1,6 +1,7 @@
-// Chooses and starts an engine. "auto" takes WebAssembly where it may be compiled and has SIMD, and the TypeScript
-// baseline where not (a content security policy without `wasm-unsafe-eval`, an old browser). Either is loaded only
-// when it is needed, and the WebAssembly instance is shared by all replicas of the process.
+// Chooses and starts an engine. "auto" takes WebAssembly where it may be compiled, and the TypeScript baseline where not
+// (a content security policy without `wasm-unsafe-eval`, an old browser). Where WebAssembly has no SIMD, the module built
+// without it is taken. Each is loaded only when it is needed, and the WebAssembly instance is shared by all replicas
+// of the process.
 import { CrdtError, isCrdtError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 
@@ -13,6 +14,14 @@ export interface LoadEngineOptions {
   readonly engine?: EngineChoice;
   readonly wasm?: WasmSource;
 }
+
+/** A module of one function that makes a vector: `i32.const 0, i8x16.splat`. */
+const SIMD_MODULE = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+  ...[1, 5, 1, 0x60, 0, 1, 0x7b],
+  ...[3, 2, 1, 0],
+  ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 0x0f, 0x0b],
+);
 
 let sharedEngine: Promise<Engine> | undefined;
 
@@ -48,12 +57,24 @@ async function startWasmEngine(wasm: BufferSource | WebAssembly.Module | undefin
   if (typeof WebAssembly === "undefined") throw unavailable("this platform has no WebAssembly", undefined);
   const { createWasmEngine } = await import("./wasm/wasm-engine.ts");
   try {
-    return await createWasmEngine(wasm === undefined ? {} : { wasm });
+    const chosen = wasm ?? (await scalarModule());
+    return createWasmEngine(chosen === undefined ? {} : { wasm: chosen });
   } catch (error) {
     if (error instanceof WebAssembly.CompileError || error instanceof EvalError) {
       throw unavailable(error.message, error);
     }
     throw error;
+  }
+}
+
+/** The module without SIMD where this machine has none; otherwise undefined, and the one inside the package serves. */
+async function scalarModule(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (WebAssembly.validate(SIMD_MODULE)) return undefined;
+  try {
+    const { scalarModuleBytes } = await import("./wasm/scalar-module-bytes.ts");
+    return scalarModuleBytes();
+  } catch (error) {
+    throw unavailable("there is no SIMD, and the module without it could not be loaded", error);
   }
 }
 

@@ -59,6 +59,12 @@ describe("benchmarks between the engines", () => {
     "set-merge-1k",
     "counter-merge",
     "vector-compare",
+    "series-encode",
+    "series-encode-jittered",
+    "series-decode",
+    "series-decode-jittered",
+    "series-merge-interleaved",
+    "series-merge-disjoint",
     "map-set-local",
     "map-get-local",
     "set-add-local",
@@ -96,6 +102,24 @@ describe("the other benchmarks", () => {
       ]) {
         expect(text).toContain(name);
       }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "kernels of point tables give rows for the engines, and for C where there is a compiler",
+    () => {
+      const rows = bench(
+        "series-reduce",
+        "series-variance",
+        "series-window",
+        "series-window-60",
+        "series-sketch",
+      );
+      for (const row of rows) expectShape(row);
+      const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
+      const competitors = new Set(rows.filter(isSpeed).map(({ engine }) => engine));
+      expect([...competitors].sort()).toEqual(hasCompiler ? ["baseline", "c", "wasm"] : ["baseline", "wasm"]);
     },
     TIMEOUT_MS,
   );

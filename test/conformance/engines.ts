@@ -1,4 +1,4 @@
-// The engines every suite runs on: the baseline, and the WebAssembly engine from its release and its debug module.
+// The engines every suite runs on: the baseline, and the WebAssembly engine from its release, debug and scalar modules.
 // What is not built is skipped, and the reason stands in the name of the skipped suite.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, "../..");
 const wasmEnginePath = join(root, "host/engine/wasm/wasm-engine.ts");
 const releasePath = join(root, "host/engine/wasm/module.generated.ts");
 const debugPath = join(root, "build/engine.debug.wasm");
+const scalarPath = join(root, "build/engine.scalar.wasm");
 
 interface WasmEngineModule {
   createWasmEngine(options?: { wasm?: Uint8Array }): Engine | Promise<Engine>;
@@ -38,6 +39,11 @@ const all: readonly Candidate[] = [
     name: "wasm debug",
     missing: missing([wasmEnginePath, debugPath]),
     create: () => createWasm(readFileSync(debugPath)),
+  },
+  {
+    name: "wasm scalar",
+    missing: missing([wasmEnginePath, scalarPath]),
+    create: () => createWasm(readFileSync(scalarPath)),
   },
 ];
 

@@ -12,6 +12,8 @@ async function freshLoader() {
 }
 
 describe("loading an engine", () => {
+  afterEach(() => vi.restoreAllMocks());
+
   it("shares one WebAssembly instance unless a module is given", async () => {
     const loadEngine = await freshLoader();
     const [first, second] = [await loadEngine(), await loadEngine({ engine: "wasm" })];
@@ -104,5 +106,35 @@ describe("where WebAssembly", () => {
     await loadEngine();
     vi.unstubAllGlobals();
     expect((await loadEngine()).name).toBe("wasm");
+  });
+
+  it("has no SIMD, the module without it is taken", async () => {
+    const scalar = readFileSync(join(import.meta.dirname, "../../build/engine.scalar.wasm"));
+    const compiled: number[] = [];
+    class Recorder extends WebAssembly.Module {
+      constructor(bytes: BufferSource) {
+        super(bytes);
+        compiled.push(bytes.byteLength);
+      }
+    }
+    vi.spyOn(WebAssembly, "Module").mockImplementation(Recorder as never);
+    const loadEngine = await freshLoader();
+    await loadEngine();
+    expect(compiled).not.toContain(scalar.length);
+    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    const withoutSimd = await freshLoader();
+    expect((await withoutSimd()).name).toBe("wasm");
+    expect(compiled).toContain(scalar.length);
+  });
+
+  it("has no SIMD, nor the package that module, auto is the baseline", async () => {
+    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    vi.doMock("../../host/engine/wasm/scalar-module-bytes.ts", () => {
+      throw new Error("not shipped");
+    });
+    const loadEngine = await freshLoader();
+    expect((await loadEngine()).name).toBe("baseline");
+    await expect(loadEngine({ engine: "wasm" })).rejects.toMatchObject({ code: "wasm-unavailable" });
+    vi.doUnmock("../../host/engine/wasm/scalar-module-bytes.ts");
   });
 });

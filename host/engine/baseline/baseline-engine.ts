@@ -3,11 +3,21 @@
 // typed arrays while decoding. Leaves out nothing the WebAssembly engine does, and gives the same bytes.
 import { CrdtError } from "../../errors.ts";
 import { DOCUMENTS_MAX } from "../../limits.ts";
-import type { DocumentOptions, Engine, EngineDocument, EngineStatistics, VectorTable } from "../engine.ts";
+import type {
+  ChunkSummary,
+  DocumentOptions,
+  Engine,
+  EngineDocument,
+  EngineStatistics,
+  PointTable,
+  VectorTable,
+} from "../engine.ts";
 import { BaselineDocument, type DocumentOwner } from "./baseline-document.ts";
+import { summarizeChunk } from "./chunk-summary.ts";
 import { DeltaDecoder } from "./delta-decoder.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
 import { DeltaMerge } from "./delta-merge.ts";
+import { BaselinePointTable } from "./point-table.ts";
 import { BaselineVectorTable } from "./vector-table.ts";
 
 export function createBaselineEngine(): Engine {
@@ -38,6 +48,14 @@ class BaselineEngine implements Engine {
 
   createVectorTable(rows: number, columns: number): VectorTable {
     return new BaselineVectorTable(rows, columns);
+  }
+
+  createPointTable(capacity: number): PointTable {
+    return new BaselinePointTable(capacity);
+  }
+
+  summarizeChunk(bytes: Uint8Array): ChunkSummary {
+    return summarizeChunk(bytes);
   }
 
   statistics(): EngineStatistics {

@@ -9,12 +9,16 @@ interface Base64Decoder {
 let decoded: Uint8Array<ArrayBuffer> | undefined;
 
 export function engineModuleBytes(): Uint8Array<ArrayBuffer> {
-  const { Buffer } = globalThis as { Buffer?: Base64Decoder };
-  decoded ??= Buffer === undefined ? decode(engineModuleBase64) : Buffer.from(engineModuleBase64, "base64");
+  decoded ??= decodeModule(engineModuleBase64);
   return decoded;
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
+export function decodeModule(base64: string): Uint8Array<ArrayBuffer> {
+  const { Buffer } = globalThis as { Buffer?: Base64Decoder };
+  return Buffer === undefined ? decodeByLoop(base64) : Buffer.from(base64, "base64");
+}
+
+function decodeByLoop(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);

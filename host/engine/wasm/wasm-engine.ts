@@ -1,8 +1,18 @@
 // The WebAssembly engine: one module instance, many documents. What it does is written in assembly/; this room carries
 // bytes across. Cost of a start: compiling the module, some milliseconds.
-import type { DocumentOptions, Engine, EngineDocument, EngineStatistics, VectorTable } from "../engine.ts";
+import type {
+  ChunkSummary,
+  DocumentOptions,
+  Engine,
+  EngineDocument,
+  EngineStatistics,
+  PointTable,
+  VectorTable,
+} from "../engine.ts";
+import { summarizeChunk } from "./chunk-summary.ts";
 import { WasmDocument } from "./wasm-document.ts";
 import { WasmInstance } from "./wasm-instance.ts";
+import { WasmPointTable } from "./wasm-point-table.ts";
 import { WasmVectorTable } from "./wasm-vector-table.ts";
 
 export interface WasmEngineOptions {
@@ -29,6 +39,14 @@ class WasmEngine implements Engine {
 
   createVectorTable(rows: number, columns: number): VectorTable {
     return new WasmVectorTable(this.#instance, rows, columns);
+  }
+
+  createPointTable(capacity: number): PointTable {
+    return new WasmPointTable(this.#instance, capacity);
+  }
+
+  summarizeChunk(bytes: Uint8Array): ChunkSummary {
+    return summarizeChunk(this.#instance, bytes);
   }
 
   statistics(): EngineStatistics {

@@ -76,4 +76,27 @@ export interface WasmExports {
   tableRelationsPointer(table: number): number;
   tableCompare(table: number): void;
   tableMinimum(table: number): void;
+
+  pointsCreate(capacity: number): number;
+  pointsClose(table: number): void;
+  pointsTimesPointer(table: number): number;
+  pointsValuesPointer(table: number): number;
+  pointsAppend(table: number, count: number): number;
+  pointsClear(table: number): void;
+  pointsReduceOpen(): void;
+  pointsReduce(table: number, from: number, to: number): void;
+  pointsSum(table: number, from: number, to: number): void;
+  pointsSquares(table: number, from: number, to: number, mean: number): void;
+  pointsTotal(): number;
+  pointsMinimum(): number;
+  pointsMaximum(): number;
+  pointsWindows(table: number, from: number, to: number, origin: number, width: number): number;
+  pointsSketchOpen(count: number): void;
+  pointsSketch(table: number, from: number, to: number): void;
+  pointsSketchGather(): void;
+  pointsEncodeChunk(table: number, from: number, to: number): number;
+  pointsDecodeChunk(table: number, pointer: number, byteLength: number): number;
+  pointsMergeRuns(table: number, boundsPointer: number, runs: number): number;
+
+  chunkSummarize(pointer: number, byteLength: number): number;
 }

@@ -96,6 +96,11 @@ export class WasmInstance {
     return new Uint32Array(this.exports.memory.buffer, pointer >>> 0, count);
   }
 
+  /** A window of doubles. Dies at the next call. */
+  doublesView(pointer: number, count: number): Float64Array {
+    return new Float64Array(this.exports.memory.buffer, pointer >>> 0, count);
+  }
+
   /** A window of bytes. Dies at the next call. */
   bytesView(pointer: number, count: number): Uint8Array {
     return new Uint8Array(this.exports.memory.buffer, pointer >>> 0, count);

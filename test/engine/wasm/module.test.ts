@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import binaryen from "binaryen";
 import { describe, expect, it } from "vitest";
 import { readConstants } from "../../../host/engine/wasm/wasm-constants.ts";
 import { createWasmEngine } from "../../../host/engine/wasm/wasm-engine.ts";
@@ -11,7 +12,7 @@ import { isCrdtError } from "../../../host/errors.ts";
 const build = join(import.meta.dirname, "../../../build");
 const MODULE_GZIP_BYTES_MAX = 60_000;
 
-describe.each(["engine.wasm", "engine.debug.wasm"])("%s", (name) => {
+describe.each(["engine.wasm", "engine.debug.wasm", "engine.scalar.wasm"])("%s", (name) => {
   const bytes = readFileSync(join(build, name));
   const module = new WebAssembly.Module(bytes);
 
@@ -31,6 +32,18 @@ describe.each(["engine.wasm", "engine.debug.wasm"])("%s", (name) => {
     expect(subjects.size).toBeGreaterThan(20);
     expect(invariants.size).toBeGreaterThan(10);
   });
+});
+
+/** Instructions of a module by what binaryen calls them; vectors are of type v128. */
+function usesVectors(name: string): boolean {
+  const module = binaryen.readBinary(readFileSync(join(build, name)));
+  const text = module.emitText();
+  module.dispose();
+  return /\bv128\b/.test(text);
+}
+
+it("the scalar module holds no vector instruction", { timeout: 120_000 }, () => {
+  expect([usesVectors("engine.scalar.wasm"), usesVectors("engine.wasm")]).toEqual([false, true]);
 });
 
 it("fits the package", () => {

@@ -1,0 +1,336 @@
+// Encodes points as a series chunk (docs/wire-format.md, "Series chunks"): the twin of assembly/kernels/chunk-encode.ts,
+// with its choices and its bytes. The points are trusted: one to CHUNK_POINTS_MAX, times integers within ±(2^53 − 1) that do
+// not descend, no NaN. Differences are doubles, which hold them exactly; only what is packed is split into words.
+// Cost: one pass over the values for each scale tried, two passes over both columns.
+import { CHUNK_POINTS_MAX } from "../../limits.ts";
+import { BLOCK_NUMBERS, pack } from "./bit-packing.ts";
+import { CHUNK } from "./chunk-format.ts";
+
+/** 1.5·2^52: adding and subtracting it rounds to the nearest integer, ties to even. */
+const ROUNDER = 6755399441055744;
+const TWO_32 = 4294967296;
+const THOUSAND = 1000;
+const BLOCKS_MAX = CHUNK_POINTS_MAX / BLOCK_NUMBERS;
+
+const output = new Uint8Array(CHUNK_POINTS_MAX * 17 + 128);
+const outputView = new DataView(output.buffer);
+/** What the encoder packs: a copy of the values, or what they are scaled to. */
+const column = new Float64Array(CHUNK_POINTS_MAX);
+const columnWords = new Uint32Array(column.buffer);
+const exceptions = new Uint16Array(256);
+const lowWords = new Uint32Array(BLOCK_NUMBERS);
+const highWords = new Uint32Array(BLOCK_NUMBERS);
+const timeBases = new Float64Array(BLOCKS_MAX);
+const timeWidths = new Uint8Array(BLOCKS_MAX);
+const thousandWidths = new Uint8Array(BLOCKS_MAX);
+const valueBases = new Float64Array(BLOCKS_MAX);
+const valueWidths = new Uint8Array(BLOCKS_MAX);
+const valueTrailing = new Uint8Array(BLOCKS_MAX);
+let exceptionCount = 0;
+let low = 0;
+let high = 0;
+
+/** The chunk of the points `from` to before `to`. */
+export function encodeChunk(times: Float64Array, values: Float64Array, from: number, to: number): Uint8Array {
+  const count = to - from;
+  const first = times[from]!;
+  const last = times[to - 1]!;
+  const isWide = last - first > Number.MAX_SAFE_INTEGER;
+  const kind = isWide ? CHUNK.timesWide : rangeTimes(times, from, count);
+  const unit = kind === CHUNK.timesThousands ? THOUSAND : 1;
+  const scale = findScale(values, from, count);
+  const isScaled = scale !== CHUNK.scaleNone;
+  let end = writeVarint(0, count);
+  output[end++] = scale | kind | (exceptionCount > 0 ? CHUNK.hasExceptions : 0);
+  end = writeSigned(end, first);
+  if (count > 1) end = isWide ? writeSigned(end, last) : writeVarint(end, last - first);
+  if (isScaled) {
+    end = writeSigned(end, column[0]!);
+  } else {
+    column.set(values.subarray(from, to));
+    outputView.setFloat64(end, column[0]!, true);
+    end += 8;
+  }
+  if (!isWide) end = writeTimeTable(count, unit, end);
+  end = isScaled ? writeMantissaTable(count, end) : writeBitTable(count, end);
+  end = isWide ? writeWide(times, from, count, end) : packTimes(times, from, count, unit, end);
+  end = isScaled ? packMantissas(count, end) : packBits(count, end);
+  if (exceptionCount > 0) end = writeExceptions(values, from, end);
+  return output.slice(0, end);
+}
+
+function writeVarint(at: number, value: number): number {
+  let end = at;
+  let rest = value;
+  while (rest >= 0x80) {
+    output[end++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  output[end++] = rest;
+  return end;
+}
+
+/** LEB128 of twice the magnitude, plus 1 below zero. */
+function writeSigned(at: number, value: number): number {
+  const magnitude = Math.abs(value);
+  const lowest = (magnitude % 64) * 2 + (value < 0 ? 1 : 0);
+  if (magnitude < 64) {
+    output[at] = lowest;
+    return at + 1;
+  }
+  output[at] = lowest | 0x80;
+  return writeVarint(at + 1, Math.floor(magnitude / 64));
+}
+
+const blocksOf = (count: number): number => (count - 1 + BLOCK_NUMBERS - 1) >>> 7;
+const blockSize = (count: number, block: number): number =>
+  Math.min(BLOCK_NUMBERS, count - 1 - block * BLOCK_NUMBERS);
+
+/** Bits of an integer from 0 to 2^53. */
+const bitsOf = (integer: number): number =>
+  integer < TWO_32 ? 32 - Math.clz32(integer) : 64 - Math.clz32(integer / TWO_32);
+
+// --- choosing --------------------------------------------------------------------------------------------------------
+
+/** Notes least difference and width of each block of times; gives what the differences are multiples of. */
+function rangeTimes(times: Float64Array, from: number, count: number): number {
+  let areThousands = count > 1;
+  for (let block = blocksOf(count) - 1; block >= 0; block--) {
+    const start = from + 1 + block * BLOCK_NUMBERS;
+    const size = blockSize(count, block);
+    range(times, start, size);
+    timeBases[block] = low;
+    timeWidths[block] = bitsOf(high - low);
+    if (areThousands) areThousands = areMultiples(times, start, size);
+    if (areThousands) thousandWidths[block] = bitsOf((high - low) / THOUSAND);
+  }
+  return areThousands ? CHUNK.timesThousands : CHUNK.timesUnits;
+}
+
+/** Leaves the least and the greatest difference in `low` and `high`. */
+function range(numbers: Float64Array, start: number, size: number): void {
+  let previous = numbers[start - 1]!;
+  let least = numbers[start]! - previous;
+  let most = least;
+  for (let index = start, end = start + size; index < end; index++) {
+    const number = numbers[index]!;
+    const difference = number - previous;
+    previous = number;
+    if (difference < least) least = difference;
+    if (difference > most) most = difference;
+  }
+  low = least;
+  high = most;
+}
+
+function areMultiples(times: Float64Array, start: number, size: number): boolean {
+  if (!isThousands(low) || !isThousands(high)) return false;
+  if (low === high) return true;
+  for (let index = start; index < start + size; index++) {
+    if (!isThousands(times[index]! - times[index - 1]!)) return false;
+  }
+  return true;
+}
+
+const isThousands = (difference: number): boolean =>
+  Math.floor(difference / THOUSAND) * THOUSAND === difference;
+
+/** The scale that makes integers of all values but a few; leaves them in `column`, and where the few are. */
+function findScale(values: Float64Array, from: number, count: number): number {
+  const limit = count >>> CHUNK.exceptionShift;
+  for (let scale = 0; scale <= CHUNK.scaleMax; scale++) {
+    if (tryScale(values, from, count, CHUNK.powers[scale]!, limit)) return scale;
+  }
+  exceptionCount = 0;
+  return CHUNK.scaleNone;
+}
+
+function tryScale(values: Float64Array, from: number, count: number, power: number, limit: number): boolean {
+  exceptionCount = 0;
+  for (let index = 0; index < count; index++) {
+    const value = values[from + index]!;
+    const scaled = value * power;
+    const mantissa = scaled + ROUNDER - ROUNDER;
+    const isExact =
+      mantissa / power === value &&
+      Math.abs(scaled) <= CHUNK.mantissaMax &&
+      (value !== 0 || !Object.is(value, -0));
+    if (isExact) {
+      column[index] = mantissa;
+    } else {
+      if (exceptionCount === limit) return false;
+      exceptions[exceptionCount++] = index;
+      column[index] = index === 0 ? 0 : column[index - 1]!;
+    }
+  }
+  return true;
+}
+
+// --- tables ----------------------------------------------------------------------------------------------------------
+
+function writeTimeTable(count: number, unit: number, at: number): number {
+  let end = at;
+  const widths = unit === 1 ? timeWidths : thousandWidths;
+  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
+    output[end] = widths[block]!;
+    end = writeVarint(end + 1, timeBases[block]! / unit);
+  }
+  return end;
+}
+
+function writeMantissaTable(count: number, at: number): number {
+  let end = at;
+  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
+    range(column, 1 + block * BLOCK_NUMBERS, blockSize(count, block));
+    const width = bitsOf(high - low);
+    valueBases[block] = low;
+    valueWidths[block] = width;
+    output[end] = width;
+    end = writeSigned(end + 1, low);
+  }
+  return end;
+}
+
+/** The bits in which neighbours differ anywhere in each block. */
+function writeBitTable(count: number, at: number): number {
+  let end = at;
+  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
+    const start = 2 + block * BLOCK_NUMBERS * 2;
+    let lower = 0;
+    let upper = 0;
+    for (let word = start; word < start + blockSize(count, block) * 2; word += 2) {
+      lower |= columnWords[word]! ^ columnWords[word - 2]!;
+      upper |= columnWords[word + 1]! ^ columnWords[word - 1]!;
+    }
+    const leading = upper !== 0 ? Math.clz32(upper) : 32 + Math.clz32(lower);
+    const trailing = lower !== 0 ? trailingZeros(lower) : upper !== 0 ? 32 + trailingZeros(upper) : 0;
+    const width = leading === 64 ? 0 : 64 - leading - trailing;
+    valueWidths[block] = width;
+    valueTrailing[block] = trailing;
+    output[end++] = width;
+    output[end++] = trailing;
+  }
+  return end;
+}
+
+const trailingZeros = (word: number): number => 31 - Math.clz32(word & -word);
+
+// --- packing ---------------------------------------------------------------------------------------------------------
+
+function writeWide(times: Float64Array, from: number, count: number, at: number): number {
+  let end = at;
+  for (let index = 1; index < count - 1; index++) {
+    outputView.setFloat64(end, times[from + index]! + 0, true);
+    end += 8;
+  }
+  return end;
+}
+
+function packTimes(times: Float64Array, from: number, count: number, unit: number, at: number): number {
+  const widths = unit === 1 ? timeWidths : thousandWidths;
+  let end = at;
+  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
+    const width = widths[block]!;
+    if (width === 0) continue;
+    const start = from + 1 + block * BLOCK_NUMBERS;
+    const size = blockSize(count, block);
+    if (unit === 1) splitDifferences(times, start, size, timeBases[block]!, width);
+    else splitThousands(times, start, size, timeBases[block]!, width);
+    end = packHalves(size, width, end);
+  }
+  return end;
+}
+
+function packMantissas(count: number, at: number): number {
+  let end = at;
+  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
+    const width = valueWidths[block]!;
+    if (width === 0) continue;
+    const size = blockSize(count, block);
+    splitDifferences(column, 1 + block * BLOCK_NUMBERS, size, valueBases[block]!, width);
+    end = packHalves(size, width, end);
+  }
+  return end;
+}
+
+/** Differences above the base as words of 32 bits. */
+function splitDifferences(
+  numbers: Float64Array,
+  start: number,
+  size: number,
+  base: number,
+  width: number,
+): void {
+  let previous = numbers[start - 1]!;
+  if (width <= 32) {
+    for (let index = 0; index < size; index++) {
+      const number = numbers[start + index]!;
+      lowWords[index] = number - previous - base;
+      previous = number;
+    }
+    return;
+  }
+  for (let index = 0; index < size; index++) {
+    const number = numbers[start + index]!;
+    split(index, number - previous - base);
+    previous = number;
+  }
+}
+
+function splitThousands(times: Float64Array, start: number, size: number, base: number, width: number): void {
+  for (let index = 0; index < size; index++) {
+    const offset = (times[start + index]! - times[start + index - 1]! - base) / THOUSAND;
+    if (width <= 32) lowWords[index] = offset;
+    else split(index, offset);
+  }
+}
+
+function split(index: number, offset: number): void {
+  const upper = Math.floor(offset / TWO_32);
+  highWords[index] = upper;
+  lowWords[index] = offset - upper * TWO_32;
+}
+
+function packBits(count: number, at: number): number {
+  let end = at;
+  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
+    const width = valueWidths[block]!;
+    if (width === 0) continue;
+    const size = blockSize(count, block);
+    splitBits(2 + block * BLOCK_NUMBERS * 2, size, valueTrailing[block]!);
+    end = packHalves(size, width, end);
+  }
+  return end;
+}
+
+function splitBits(start: number, size: number, trailing: number): void {
+  const isFar = trailing >= 32;
+  const shift = trailing & 31;
+  for (let index = 0, word = start; index < size; index++, word += 2) {
+    const lower = columnWords[word]! ^ columnWords[word - 2]!;
+    const upper = columnWords[word + 1]! ^ columnWords[word - 1]!;
+    if (isFar) {
+      lowWords[index] = upper >>> shift;
+      highWords[index] = 0;
+    } else {
+      lowWords[index] = shift === 0 ? lower : (lower >>> shift) | (upper << (32 - shift));
+      highWords[index] = upper >>> shift;
+    }
+  }
+}
+
+function packHalves(size: number, width: number, at: number): number {
+  if (width <= 32) return pack(lowWords, size, width, output, at);
+  return pack(highWords, size, width - 32, output, pack(lowWords, size, 32, output, at));
+}
+
+function writeExceptions(values: Float64Array, from: number, at: number): number {
+  let end = writeVarint(at, exceptionCount);
+  for (let number = 0; number < exceptionCount; number++) {
+    const index = exceptions[number]!;
+    outputView.setUint16(end, index, true);
+    outputView.setFloat64(end + 2, values[from + index]!, true);
+    end += CHUNK.exceptionBytes;
+  }
+  return end;
+}

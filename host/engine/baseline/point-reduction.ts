@@ -1,0 +1,166 @@
+// Sum, extremes and squared deviation of a stretch of doubles, none of them NaN, in one unrolled pass each. Sums run in
+// eight lanes (element i goes to lane i mod 8), which the processor adds side by side and which give the bits of the other
+// engine. −0 lies below +0; comparisons cannot tell them apart, so the sign of an extreme that is zero is looked up after.
+import type { PointSummary, PointVariance } from "../engine.ts";
+
+export function reducePoints(values: Float64Array, from: number, to: number): PointSummary {
+  if (from === to) return { count: 0, sum: 0, minimum: Infinity, maximum: -Infinity };
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  let sum4 = 0;
+  let sum5 = 0;
+  let sum6 = 0;
+  let sum7 = 0;
+  let minimum = values[from]!;
+  let maximum = minimum;
+  let index = from;
+  for (const groupsEnd = to - 7; index < groupsEnd; index += 8) {
+    const value0 = values[index]!;
+    const value1 = values[index + 1]!;
+    const value2 = values[index + 2]!;
+    const value3 = values[index + 3]!;
+    const value4 = values[index + 4]!;
+    const value5 = values[index + 5]!;
+    const value6 = values[index + 6]!;
+    const value7 = values[index + 7]!;
+    sum0 += value0;
+    sum1 += value1;
+    sum2 += value2;
+    sum3 += value3;
+    sum4 += value4;
+    sum5 += value5;
+    sum6 += value6;
+    sum7 += value7;
+    if (value0 < minimum) minimum = value0;
+    if (value0 > maximum) maximum = value0;
+    if (value1 < minimum) minimum = value1;
+    if (value1 > maximum) maximum = value1;
+    if (value2 < minimum) minimum = value2;
+    if (value2 > maximum) maximum = value2;
+    if (value3 < minimum) minimum = value3;
+    if (value3 > maximum) maximum = value3;
+    if (value4 < minimum) minimum = value4;
+    if (value4 > maximum) maximum = value4;
+    if (value5 < minimum) minimum = value5;
+    if (value5 > maximum) maximum = value5;
+    if (value6 < minimum) minimum = value6;
+    if (value6 > maximum) maximum = value6;
+    if (value7 < minimum) minimum = value7;
+    if (value7 > maximum) maximum = value7;
+  }
+  for (let rest = index; rest < to; rest++) {
+    const value = values[rest]!;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  const rest = to - index;
+  if (rest > 0) sum0 += values[index]!;
+  if (rest > 1) sum1 += values[index + 1]!;
+  if (rest > 2) sum2 += values[index + 2]!;
+  if (rest > 3) sum3 += values[index + 3]!;
+  if (rest > 4) sum4 += values[index + 4]!;
+  if (rest > 5) sum5 += values[index + 5]!;
+  if (rest > 6) sum6 += values[index + 6]!;
+  return {
+    count: to - from,
+    sum: canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7))),
+    minimum: minimum === 0 && hasZero(values, from, to, -0) ? -0 : minimum === 0 ? 0 : minimum,
+    maximum: maximum === 0 && hasZero(values, from, to, 0) ? 0 : maximum === 0 ? -0 : maximum,
+  };
+}
+
+export function variancePoints(values: Float64Array, from: number, to: number): PointVariance {
+  if (from === to) return { count: 0, mean: 0, squares: 0 };
+  const mean = sumPoints(values, from, to) / (to - from);
+  return { count: to - from, mean, squares: squaresPoints(values, from, to, mean) };
+}
+
+function sumPoints(values: Float64Array, from: number, to: number): number {
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  let sum4 = 0;
+  let sum5 = 0;
+  let sum6 = 0;
+  let sum7 = 0;
+  let index = from;
+  for (const groupsEnd = to - 7; index < groupsEnd; index += 8) {
+    sum0 += values[index]!;
+    sum1 += values[index + 1]!;
+    sum2 += values[index + 2]!;
+    sum3 += values[index + 3]!;
+    sum4 += values[index + 4]!;
+    sum5 += values[index + 5]!;
+    sum6 += values[index + 6]!;
+    sum7 += values[index + 7]!;
+  }
+  const rest = to - index;
+  if (rest > 0) sum0 += values[index]!;
+  if (rest > 1) sum1 += values[index + 1]!;
+  if (rest > 2) sum2 += values[index + 2]!;
+  if (rest > 3) sum3 += values[index + 3]!;
+  if (rest > 4) sum4 += values[index + 4]!;
+  if (rest > 5) sum5 += values[index + 5]!;
+  if (rest > 6) sum6 += values[index + 6]!;
+  return canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7)));
+}
+
+/** The sum of (value − mean)². */
+export function squaresPoints(values: Float64Array, from: number, to: number, mean: number): number {
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  let sum4 = 0;
+  let sum5 = 0;
+  let sum6 = 0;
+  let sum7 = 0;
+  let index = from;
+  for (const groupsEnd = to - 7; index < groupsEnd; index += 8) {
+    const off0 = values[index]! - mean;
+    const off1 = values[index + 1]! - mean;
+    const off2 = values[index + 2]! - mean;
+    const off3 = values[index + 3]! - mean;
+    const off4 = values[index + 4]! - mean;
+    const off5 = values[index + 5]! - mean;
+    const off6 = values[index + 6]! - mean;
+    const off7 = values[index + 7]! - mean;
+    sum0 += off0 * off0;
+    sum1 += off1 * off1;
+    sum2 += off2 * off2;
+    sum3 += off3 * off3;
+    sum4 += off4 * off4;
+    sum5 += off5 * off5;
+    sum6 += off6 * off6;
+    sum7 += off7 * off7;
+  }
+  const rest = to - index;
+  if (rest > 0) sum0 += square(values[index]! - mean);
+  if (rest > 1) sum1 += square(values[index + 1]! - mean);
+  if (rest > 2) sum2 += square(values[index + 2]! - mean);
+  if (rest > 3) sum3 += square(values[index + 3]! - mean);
+  if (rest > 4) sum4 += square(values[index + 4]! - mean);
+  if (rest > 5) sum5 += square(values[index + 5]! - mean);
+  if (rest > 6) sum6 += square(values[index + 6]! - mean);
+  return canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7)));
+}
+
+/** A product, rounded once everywhere; a power need not be. */
+const square = (value: number): number => value * value;
+
+/** Machines give NaN different bits; windows hand theirs out. */
+function canonical(value: number): number {
+  return Number.isNaN(value) ? Number.NaN : value;
+}
+
+/** Whether `zero`, with its sign, is among the values. */
+function hasZero(values: Float64Array, from: number, to: number, zero: 0 | -0): boolean {
+  const reciprocal = 1 / zero;
+  for (let index = from; index < to; index++) {
+    if (values[index] === 0 && 1 / values[index]! === reciprocal) return true;
+  }
+  return false;
+}
