@@ -5,7 +5,13 @@
 import type { ContainerTypeName } from "../wire/container-types.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 
-export { CONTAINER_TYPES, type ContainerType, type ContainerTypeName } from "../wire/container-types.ts";
+export {
+  CONTAINER_TYPES,
+  type ContainerType,
+  type ContainerTypeName,
+  GRAPH_KINDS,
+  LIST_KINDS,
+} from "../wire/container-types.ts";
 export type { ReplicaId } from "../wire/replica-id.ts";
 
 /**
@@ -15,16 +21,28 @@ export type { ReplicaId } from "../wire/replica-id.ts";
  * | opcode | containers | operands | takes a dot | effective when |
  * |---|---|---|---|---|
  * | increment | counter | amount f64, an integer, may be negative | unless 0 | amount ≠ 0 |
- * | put | register, map | keyLength u32, payloadLength u32 ≥ 1, key, payload | always | always |
- * | delete | register, map | keyLength u32, key | if present | it was present |
- * | add | set, flag | keyLength u32, key | always (re-adding removes the dots it saw) | it was absent |
- * | remove | set, flag | keyLength u32, key | if present | it was present |
- * | clear | map, set, flag | – | map: one a present key; set: one removal record for all | anything was present |
- * | append | log | payloadLength u32 ≥ 1, payload | always | always |
- * | truncate | log | timestamp f64, replica u64, sequence u32: all up to and including it goes | if above the mark | the mark rose |
+ * | put | register, map, multi-value, multi-map, graph attribute, list value and place | keyLength u32, payloadLength u32 ≥ 1, key, payload | always | always |
+ * | put | maximum, minimum | keyLength u32 = 0, payloadLength u32 = 8, f64, no NaN | if effective | nothing is there, or it lies strictly beyond what is |
+ * | delete | register, map, graph attribute, multi-value, multi-map | keyLength u32, key | if present | it was present |
+ * | delete | list value and place | keyLength u32, key | if effective | no deleted-mark was there (nothing may have been) |
+ * | add | set, flag, graph vertex and edge | keyLength u32, key | always (re-adding removes the dots it saw) | it was absent |
+ * | remove | set, flag, graph vertex and edge | keyLength u32, key | if present | it was present |
+ * | clear | map, set, flag, multi-value, multi-map | – | map: one a present key; others: one removal record for all | anything was present |
+ * | append | log, workflow, vote | payloadLength u32 ≥ 1, payload | always | always |
+ * | truncate | log, workflow, vote | timestamp f64, replica u64, sequence u32: all up to and including it goes | if above the mark | the mark rose |
+ * | insert | list position | keyLength u32, payloadLength u32, key, payload (may be empty) | always | always |
+ * | adjust | bounded | keyLength u32 (0 or 8), plus f64, minus f64, both integers ≥ 0, key | unless both 0 | not both are 0 |
  *
- * The key of a register or flag is empty. An increment adds to the running sum of plus (or of minus) of this
- * replica. `clear` visits entries in canonical order (replica id, then sequence).
+ * Keys of register, flag, multi-value, maximum and minimum are empty. Keys of a graph begin with a byte of
+ * {@link GRAPH_KINDS}, those of a list with one of {@link LIST_KINDS}; the rest is the caller's (graph and list do not
+ * look into it). A bounded key of 8 bytes is a replica id, not 0. An operation on a key of another kind than its row
+ * names is invalid-argument.
+ *
+ * An increment adds to the running sum of plus (or of minus) of this replica, `adjust` to both running sums of this
+ * replica under the key. A put into multi-value or multi-map removes the entries it saw under its key with a removal
+ * record of its own dot (none where it saw none); its timestamp is the batch's, unless the greatest of those entries
+ * would beat that. A list's write does not ask whether there is a position to go with it. `clear` visits entries in
+ * canonical order (replica id, then sequence).
  */
 export const OPCODES = {
   increment: 1,
@@ -35,6 +53,8 @@ export const OPCODES = {
   clear: 6,
   append: 7,
   truncate: 8,
+  insert: 9,
+  adjust: 10,
 } as const;
 
 export interface DocumentOptions {
@@ -50,7 +70,7 @@ export interface ContainerSummary {
   readonly index: number;
   readonly type: ContainerTypeName;
   readonly name: string;
-  /** Present keys, elements, log entries, or contributing replicas of a counter. */
+  /** See {@link EngineDocument.size}. */
   readonly size: number;
   /** Live entries, deleted-marks included. */
   readonly entries: number;
@@ -75,7 +95,10 @@ export interface MergeResult {
    * `container u16, present u8, 0 u8, keyLength u32, key`, in order of application: removals (in a snapshot merge
    * first the entries it drops, in canonical order), then entries in table order. An entry that loses changes
    * nothing and is not listed, nor is one that another replaces or a truncation takes along. `present` says whether
-   * the key is present after that step (of a log: whether an entry came; a truncation and a dropped entry: 0). Counters carry the replica id (u64) as key, logs and flags none.
+   * the key is present after that step (of a log: whether an entry came; a truncation and a dropped entry: 0). Keys:
+   * none of register, flag, log, workflow, vote, multi-value, maximum and minimum; the replica id (u64) of a counter;
+   * the replica id (u64) and then the key of a bounded; of a list's position its kind and its dot (`1 u8, replica id
+   * u64, sequence u32`); of all others the key, with its kind where it has one.
    */
   readonly changes: Uint8Array | undefined;
 }
@@ -95,6 +118,7 @@ export interface DocumentStatistics {
   readonly replicas: number;
   /** Live entries, deleted-marks included. */
   readonly entries: number;
+  /** Those that compaction may drop: the deleted-marks of lists stay for ever and are not counted. */
   readonly deletedMarks: number;
   readonly removals: number;
 }
@@ -159,22 +183,44 @@ export interface EngineDocument {
    */
   compact(stable: Uint8Array, nowMs: number): CompactionResult;
 
-  /** The payload of a register (empty key) or map key; undefined when absent. A copy, which may share its buffer with other results. */
+  /**
+   * The payload under a key that one entry wins: register, maximum and minimum (empty key), map, graph attribute, list
+   * value and place; undefined when absent or deleted. A copy, which may share its buffer with other results. Errors:
+   * invalid-argument for every other type or kind, multi-value and multi-map among them: use `entriesOf`.
+   */
   read(container: number, key: Uint8Array): Uint8Array | undefined;
-  /** Whether a register, map key, set element or flag is present. */
+  /** Whether there is anything under the key; under a list's value or place: anything but a deleted-mark. Not of counter, bounded, log, workflow and vote. */
   has(container: number, key: Uint8Array): boolean;
-  /** Present keys, elements, log entries, or contributing replicas of a counter; 0 or 1 for register and flag. */
+  /**
+   * How much there is: 0 or 1 of register, flag, maximum and minimum; present keys of map, multi-map and graph (all
+   * kinds); elements of a set; contributing replicas of a counter; live entries of bounded, multi-value, log, workflow
+   * and vote (truncation marks do not count); positions of a list, deleted or not.
+   */
   size(container: number): number;
+  /** Of a counter alone: the sums of a bounded are read from its entries. */
   counter(container: number): CounterSums;
   /**
-   * Exports live entries without deleted-marks and truncation marks, as one buffer:
+   * Exports live entries as one buffer, without truncation marks and without deleted-marks, those of a list excepted,
+   * which come with an empty payload (a list's position may have one too, and that is none):
    * `count u32, replicaCount u32, keyBytes u32, payloadBytes u32, replica ids u64[replicaCount] (ascending),
    * timestamps f64[count], replica indices u32[count], sequences u32[count], key lengths u32[count],
-   * payload lengths u32[count], keys, payloads`. Canonical order (replica id, sequence); logs in
+   * payload lengths u32[count], keys, payloads`. Canonical order (replica id, sequence); log, workflow and vote in
    * (timestamp, replica id, sequence) order. `last` > 0 keeps only the last so many. The replica table holds all
    * replicas of the document.
    */
   entries(container: number, last: number): Uint8Array;
+  /**
+   * Those of the entries that `entries` exports which stand under exactly this key, in canonical order (of a counter or
+   * bounded: of all replicas), in the same layout; its replica table holds the replicas of these entries alone. Costs
+   * what it gives (of a counter or bounded: what the container holds). Errors: invalid-argument for log, workflow and
+   * vote, and for a key without a kind that the type knows.
+   */
+  entriesOf(container: number, key: Uint8Array): Uint8Array;
+  /**
+   * The one entry of this dot, in the layout of `entriesOf`; none where it is not live, not in this container, or not
+   * of those that `entries` exports. Errors: invalid-argument for what is no replica id, or a sequence outside 1 to 2^32 − 2.
+   */
+  entryAt(container: number, replica: ReplicaId, sequence: number): Uint8Array;
 
   statistics(): DocumentStatistics;
   /** Throws an Error naming the first broken invariant of the structures; for tests. */

@@ -23,7 +23,8 @@ const NOTICE_HEAD_BYTES = 8;
 
 type HandleClass = new (owner: HandleOwner, index: number, name: string) => ContainerHandle;
 
-const HANDLES: Readonly<Record<ContainerTypeName, HandleClass>> = {
+/** The types that have a handle: no schema can name another. */
+const HANDLES: Readonly<Partial<Record<ContainerTypeName, HandleClass>>> = {
   counter: CounterHandle,
   register: RegisterHandle,
   map: MapHandle,
@@ -65,8 +66,15 @@ export class DocumentState implements HandleOwner, MergeObserver {
         `container "${name}" of document "${this.core.name}" holds a ${other.type}, the schema says ${type}; rename it in the schema, or open it as ${other.type}`,
       );
     }
+    const Handle = HANDLES[type];
+    if (Handle === undefined) {
+      throw new CrdtError(
+        "invalid-argument",
+        `container "${name}" is to be a ${type}, which this version has no handle for; use another type`,
+      );
+    }
     const index = this.engine.container(type, name);
-    const handle = this.#handles[index] ?? new HANDLES[type](this, index, name);
+    const handle = this.#handles[index] ?? new Handle(this, index, name);
     this.#handles[index] = handle;
     return handle;
   }

@@ -68,7 +68,7 @@ export function schema<Definitions extends ContainerDefinitions>(
 ): Schema<Definitions> {
   for (const [name, definition] of Object.entries<ContainerDefinition | undefined>(containers)) {
     checkContainerName(name);
-    if (definition === undefined || !Object.values(DEFINITIONS).includes(definition)) {
+    if (definition === undefined || !Object.values<ContainerDefinition>(DEFINITIONS).includes(definition)) {
       throw new CrdtError(
         "invalid-argument",
         `container "${name}" has no type; give counter(), register(), map(), set(), flag() or log()`,
@@ -85,7 +85,7 @@ const DEFINITIONS = Object.freeze({
   set: Object.freeze({ type: "set" }),
   flag: Object.freeze({ type: "flag" }),
   log: Object.freeze({ type: "log" }),
-} as const satisfies Record<ContainerTypeName, ContainerDefinition>);
+} as const satisfies Partial<Record<ContainerTypeName, ContainerDefinition>>);
 
 /** An integer that replicas count up and down together. */
 export function counter(): ContainerDefinition<"counter", CounterHandle> {

@@ -1,4 +1,5 @@
-// The data types a container can have, by the number that stands for them on the wire.
+// The data types a container can have, by the number that stands for them on the wire. Numbers are never reused; 12
+// is kept free for a type to come, and read as unknown until then.
 
 export const CONTAINER_TYPES = {
   counter: 1,
@@ -7,22 +8,34 @@ export const CONTAINER_TYPES = {
   set: 4,
   flag: 5,
   log: 6,
+  "multi-value": 7,
+  "multi-map": 8,
+  maximum: 9,
+  minimum: 10,
+  bounded: 11,
+  graph: 13,
+  workflow: 14,
+  vote: 15,
+  list: 16,
 } as const;
+
+/** What the first byte of a graph's key says the entry is. */
+export const GRAPH_KINDS = { vertex: 1, edge: 2, attribute: 3 } as const;
+/** What the first byte of a list's key says the entry is. */
+export const LIST_KINDS = { position: 1, value: 2, place: 3 } as const;
 
 export type ContainerTypeName = keyof typeof CONTAINER_TYPES;
 export type ContainerType = (typeof CONTAINER_TYPES)[ContainerTypeName];
 
-const NAMES: readonly (ContainerTypeName | undefined)[] = [
-  undefined,
-  "counter",
-  "register",
-  "map",
-  "set",
-  "flag",
-  "log",
-];
+const NAMES: readonly (ContainerTypeName | undefined)[] = namesByNumber();
 
 /** The name of a type number; undefined for a number this version does not know. */
 export function containerTypeName(type: number): ContainerTypeName | undefined {
   return NAMES[type];
+}
+
+function namesByNumber(): (ContainerTypeName | undefined)[] {
+  const names: (ContainerTypeName | undefined)[] = [];
+  for (const [name, type] of Object.entries(CONTAINER_TYPES)) names[type] = name as ContainerTypeName;
+  return names;
 }

@@ -18,12 +18,13 @@ import {
 import { binaryString } from "./binary-string.ts";
 import { compact } from "./compaction.ts";
 import type { Container, ContentIndex } from "./container.ts";
-import type { DeltaDecoder } from "./delta-decoder.ts";
+import { type DeltaDecoder, SEQUENCE_MAX } from "./delta-decoder.ts";
 import type { DeltaEncoder } from "./delta-encoder.ts";
 import { DeltaMerge } from "./delta-merge.ts";
 import { DocumentState } from "./document-state.ts";
-import { exportEntries } from "./entries-export.ts";
+import { exportEntries, exportEntriesOf, exportEntryAt } from "./entries-export.ts";
 import { checkInvariants } from "./invariants.ts";
+import type { KindIndex } from "./kind-index.ts";
 import { MutationBatch } from "./mutation-batch.ts";
 import { alignVector, readVector, writeVector } from "./vector-bytes.ts";
 
@@ -202,15 +203,20 @@ export class BaselineDocument implements EngineDocument {
   }
 
   read(container: number, key: Uint8Array): Uint8Array | undefined {
-    const content = this.#content(container, "winners");
-    const winner = content.winners.get(binaryString(key, 0, key.length));
+    const text = binaryString(key, 0, key.length);
+    const { content, typeName } = this.#keyed(container, text, "read");
+    if (content.kind === "extreme") return text === "" ? content.best?.payloadBytes() : undefined;
+    if (content.kind !== "winners") throw wrongType("read", typeName);
+    const winner = content.winners.get(text);
     return winner === undefined || winner.length === 0 ? undefined : winner.payloadBytes();
   }
 
   has(container: number, key: Uint8Array): boolean {
-    const { content, typeName } = this.#container(container);
-    if (content.kind === "counter" || content.kind === "log") throw wrongType("has", typeName);
-    return content.isPresent(binaryString(key, 0, key.length));
+    const text = binaryString(key, 0, key.length);
+    const { content, typeName } = this.#keyed(container, text, "has");
+    if (content.kind === "extreme") return text === "" && content.best !== undefined;
+    if (content.kind !== "winners" && content.kind !== "elements") throw wrongType("has", typeName);
+    return content.isPresent(text);
   }
 
   size(container: number): number {
@@ -218,12 +224,30 @@ export class BaselineDocument implements EngineDocument {
   }
 
   counter(container: number): CounterSums {
-    return this.#content(container, "counter").sums();
+    const { content, typeName } = this.#container(container);
+    if (content.kind !== "counter") throw wrongType("counter", typeName);
+    return content.sums();
   }
 
   entries(container: number, last: number): Uint8Array {
     if (!Number.isInteger(last) || last < 0) throw invalid(`last ${last}; give 0 for all`);
     return exportEntries(this.#state(), this.#container(container), last);
+  }
+
+  entriesOf(container: number, key: Uint8Array): Uint8Array {
+    const text = binaryString(key, 0, key.length);
+    const { content, typeName } = this.#keyed(container, text, "entriesOf");
+    if (content.kind === "log") throw wrongType("entriesOf", typeName);
+    return exportEntriesOf(this.#container(container), text);
+  }
+
+  entryAt(container: number, replica: ReplicaId, sequence: number): Uint8Array {
+    const owner = this.#container(container);
+    checkReplica(replica);
+    if (!Number.isInteger(sequence) || sequence < 1 || sequence > SEQUENCE_MAX) {
+      throw invalid(`sequence ${sequence}; give an integer from 1 to ${SEQUENCE_MAX}`);
+    }
+    return exportEntryAt(owner, this.#state().replicas.get(replica)?.find(sequence));
   }
 
   statistics(): DocumentStatistics {
@@ -268,13 +292,20 @@ export class BaselineDocument implements EngineDocument {
     return container;
   }
 
-  #content<Kind extends ContentIndex["kind"]>(
+  /** The index that holds what is under a key, and the name of the type. */
+  #keyed(
     index: number,
-    kind: Kind,
-  ): Extract<ContentIndex, { kind: Kind }> {
+    key: string,
+    call: string,
+  ): { readonly content: Exclude<ContentIndex, KindIndex>; readonly typeName: ContainerTypeName } {
     const { content, typeName } = this.#container(index);
-    if (content.kind !== kind) throw wrongType(kind === "counter" ? "counter" : "read", typeName);
-    return content as Extract<ContentIndex, { kind: Kind }>;
+    if (content.kind !== "kinds") return { content, typeName };
+    if (content.ruleOf(key) === undefined) {
+      throw invalid(
+        `${call} of a ${typeName} under a key of ${key.length} bytes without a kind that it knows`,
+      );
+    }
+    return { content: content.of(key), typeName };
   }
 }
 

@@ -1,11 +1,15 @@
 // The visible changes of a merge (`MergeResult.changes`), in order of application.
 
+import { LIST_KINDS } from "../engine.ts";
 import { writeBinaryString } from "./binary-string.ts";
 import { ColumnWriter } from "./column-writer.ts";
 import type { Entry } from "./entry.ts";
 import { isMark } from "./log-index.ts";
 
 const ROW_BYTES = 8;
+const ID_BYTES = 8;
+/** The kind, replica id and sequence that stand for a list's position. */
+const POSITION_BYTES = 13;
 
 export class ChangeList {
   readonly #writer = new ColumnWriter();
@@ -19,19 +23,24 @@ export class ChangeList {
   add(entry: Entry): void {
     const writer = this.#writer;
     const { container } = entry;
-    const isCounter = container.content.kind === "counter";
-    const hasKey = container.content.kind === "winners" || container.content.kind === "elements";
-    const keyLength = isCounter ? 8 : hasKey ? entry.key.length : 0;
+    const { content } = container;
+    const isOwn = content.kind === "counter" || content.kind === "slots";
+    const isPosition = content.kind === "kinds" && content.ruleOf(entry.key)!.rule === "all";
+    const key = content.kind === "log" || isPosition ? "" : entry.key;
+    const keyLength = isPosition ? POSITION_BYTES : (isOwn ? ID_BYTES : 0) + key.length;
     writer.reserve(ROW_BYTES + keyLength);
     writer.u8(container.index & 0xff);
     writer.u8(container.index >>> 8);
     writer.u8(isPresentAfter(entry) ? 1 : 0);
     writer.u8(0);
     writer.u32(keyLength);
-    if (isCounter) {
+    if (isPosition) writer.u8(LIST_KINDS.position);
+    if (isOwn || isPosition) {
       writer.u32(entry.replica.idLow);
       writer.u32(entry.replica.idHigh);
-    } else if (hasKey) writer.length = writeBinaryString(writer.bytes, writer.length, entry.key);
+    }
+    if (isPosition) writer.u32(entry.sequence);
+    writer.length = writeBinaryString(writer.bytes, writer.length, key);
     this.#count++;
   }
 
@@ -44,7 +53,21 @@ export class ChangeList {
 
 function isPresentAfter(entry: Entry): boolean {
   const { content } = entry.container;
-  if (content.kind === "counter") return content.contributions.has(entry.replica);
-  if (content.kind === "log") return entry.isLive && !isMark(entry);
-  return content.isPresent(entry.key);
+  switch (content.kind) {
+    case "winners":
+    case "elements":
+      return content.isPresent(entry.key);
+    case "counter":
+      return content.contributions.has(entry.replica);
+    case "slots":
+      return content.find(entry.replica, entry.key) !== undefined;
+    case "log":
+      return entry.isLive && !isMark(entry);
+    case "extreme":
+      return content.best !== undefined;
+    case "kinds":
+      return content.ruleOf(entry.key)!.rule === "all"
+        ? entry.isLive
+        : content.of(entry.key).isPresent(entry.key);
+  }
 }

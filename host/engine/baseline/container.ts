@@ -1,16 +1,28 @@
 // A container and the index over its live entries that its type needs.
 import type { ContainerType, ContainerTypeName } from "../engine.ts";
 import { CounterIndex } from "./counter-index.ts";
+import { DATA_TYPES, type DataType } from "./data-types.ts";
+import { ElementIndex } from "./element-index.ts";
+import { ExtremeIndex } from "./extreme-index.ts";
+import { KindIndex } from "./kind-index.ts";
 import { LogIndex } from "./log-index.ts";
-import { SetIndex } from "./set-index.ts";
+import { SlotIndex } from "./slot-index.ts";
 import { WinnerIndex } from "./winner-index.ts";
 
-export type ContentIndex = CounterIndex | WinnerIndex | SetIndex | LogIndex;
+export type ContentIndex =
+  | CounterIndex
+  | WinnerIndex
+  | ElementIndex
+  | LogIndex
+  | ExtremeIndex
+  | SlotIndex
+  | KindIndex;
 
 export interface Container {
   readonly index: number;
   readonly type: ContainerType;
   readonly typeName: ContainerTypeName;
+  readonly dataType: DataType;
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly content: ContentIndex;
@@ -31,6 +43,7 @@ export function createContainer(
     index,
     type,
     typeName,
+    dataType: DATA_TYPES[typeName],
     name,
     nameBytes,
     content: createIndex(typeName),
@@ -48,9 +61,23 @@ function createIndex(typeName: ContainerTypeName): ContentIndex {
       return new WinnerIndex();
     case "set":
     case "flag":
-      return new SetIndex();
+    case "multi-map":
+      return new ElementIndex();
+    case "multi-value":
+      return new ElementIndex(true);
     case "log":
+    case "workflow":
+    case "vote":
       return new LogIndex();
+    case "maximum":
+      return new ExtremeIndex(1);
+    case "minimum":
+      return new ExtremeIndex(-1);
+    case "bounded":
+      return new SlotIndex();
+    case "graph":
+    case "list":
+      return new KindIndex(DATA_TYPES[typeName]);
   }
 }
 

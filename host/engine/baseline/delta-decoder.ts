@@ -18,6 +18,8 @@ import { CONTAINER_TYPES, type ContainerType } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
 import { ColumnReader, malformed } from "./column-reader.ts";
 import { compareNames } from "./container.ts";
+import { dataTypeOf, isContainerType, ruleOf } from "./data-types.ts";
+import { readNumber } from "./extreme-index.ts";
 import { MARK_KEY_BYTES } from "./log-index.ts";
 
 export const FORMAT_VERSION = 1;
@@ -165,7 +167,7 @@ export class DeltaDecoder {
   #readContainer(): DecodedContainer {
     const reader = this.#reader;
     const type = reader.u8("container type");
-    if (type < CONTAINER_TYPES.counter || type > CONTAINER_TYPES.log) {
+    if (!isContainerType(type)) {
       throw new CrdtError(
         "unsupported-type",
         `container type ${type} is newer than this engine; update it to read these bytes`,
@@ -177,7 +179,7 @@ export class DeltaDecoder {
     const begin = reader.offset;
     reader.offset += length;
     const nameBytes = this.bytes.subarray(begin, reader.offset);
-    return { type: type as ContainerType, name: readName(nameBytes), nameBytes };
+    return { type, name: readName(nameBytes), nameBytes };
   }
 
   #readEntries(): void {
@@ -311,15 +313,48 @@ export class DeltaDecoder {
       const keyLength = keyOffsets[index + 1]! - keyOffsets[index]!;
       const payloadLength = payloadOffsets[index + 1]! - payloadOffsets[index]!;
       if (type === CONTAINER_TYPES.map) continue;
-      if (type === CONTAINER_TYPES.set) {
-        if (payloadLength !== 0) throw malformed("a set entry with a payload");
-      } else if (type === CONTAINER_TYPES.log) this.#checkLogEntry(index, keyLength, payloadLength);
-      else {
-        if (keyLength !== 0) throw malformed(`an entry of container type ${type} with a key`);
-        if (type === CONTAINER_TYPES.counter) this.#checkSums(index);
-        if (type === CONTAINER_TYPES.flag && payloadLength !== 0)
-          throw malformed("a flag entry with a payload");
-      }
+      if (type === CONTAINER_TYPES.set && payloadLength === 0) continue;
+      this.#checkEntry(type, index, keyLength, payloadLength);
+    }
+  }
+
+  #checkEntry(type: ContainerType, index: number, keyLength: number, payloadLength: number): void {
+    const rule = ruleOf(dataTypeOf(type), keyLength === 0 ? -1 : this.bytes[this.keyOffsets[index]!]!);
+    if (rule === undefined) throw malformed(`a key of container type ${type} without a kind it knows`);
+    if (rule.key === "none" && keyLength !== 0) {
+      throw malformed(`an entry of container type ${type} with a key`);
+    }
+    if (rule.key === "replica" && keyLength !== 0) this.#checkReplicaKey(index, keyLength);
+    switch (rule.payload) {
+      case "any":
+        return;
+      case "none":
+        if (payloadLength !== 0) throw malformed(`an entry of container type ${type} with a payload`);
+        return;
+      case "value":
+        if (payloadLength === 0) throw malformed(`an entry of container type ${type} without a payload`);
+        return;
+      case "sums":
+        this.#checkSums(index);
+        return;
+      case "number":
+        this.#checkNumber(index, payloadLength);
+        return;
+      case "log":
+        this.#checkLogEntry(index, keyLength, payloadLength);
+    }
+  }
+
+  #checkReplicaKey(index: number, keyLength: number): void {
+    const begin = this.keyOffsets[index]!;
+    const isZero = this.bytes.subarray(begin, begin + keyLength).every((byte) => byte === 0);
+    if (keyLength !== 8 || isZero)
+      throw malformed(`a bounded key of ${keyLength} bytes that is no replica id`);
+  }
+
+  #checkNumber(index: number, payloadLength: number): void {
+    if (payloadLength !== 8 || Number.isNaN(readNumber(this.bytes, this.payloadOffsets[index]!))) {
+      throw malformed(`a payload of ${payloadLength} bytes that is no f64, or not a number`);
     }
   }
 
@@ -363,7 +398,7 @@ export class DeltaDecoder {
     this.#readContainerIndices(count, this.removalContainers);
     for (let index = 0; index < count; index++) {
       const { type } = this.containers[this.removalContainers[index]!]!;
-      if (type !== CONTAINER_TYPES.set && type !== CONTAINER_TYPES.flag) {
+      if (!dataTypeOf(type).hasElements) {
         throw malformed(`a removal record in a container of type ${type}`);
       }
     }

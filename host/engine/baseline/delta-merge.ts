@@ -7,11 +7,11 @@ import { CONTAINERS_MAX, REPLICAS_MAX } from "../../limits.ts";
 import { CONTAINER_TYPES, type ContainerTypeName, type MergeResult } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
 import { ChangeList } from "./change-list.ts";
-import type { Container } from "./container.ts";
-import type { CounterIndex } from "./counter-index.ts";
+import type { Container, ContentIndex } from "./container.ts";
 import type { DeltaDecoder } from "./delta-decoder.ts";
 import type { DocumentState } from "./document-state.ts";
 import { beats, Entry } from "./entry.ts";
+import { type ExtremeIndex, readNumber } from "./extreme-index.ts";
 import { comparePositions, isAtOrBelow, type LogIndex, readPosition } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
 import type { WinnerIndex } from "./winner-index.ts";
@@ -144,7 +144,7 @@ export class DeltaMerge {
       targetReplicas.push(replica);
       targetSequences.push(sequence);
       const entry = replica.find(sequence);
-      if (entry !== undefined && entry.container === container) this.#leave(entry);
+      if (entry !== undefined && entry.container === container && isElement(entry)) this.#leave(entry);
     }
     const sequence = delta.removalSequences[index]!;
     this.#state.keep(column, { sequence, container, targetReplicas, targetSequences });
@@ -199,13 +199,23 @@ export class DeltaMerge {
     const { containerIndices } = this.#delta;
     for (let index = begin; index < end; index++) {
       const container = this.#containers[containerIndices[index]!]!;
-      const { content } = container;
+      let content: ContentIndex = container.content;
+      if (content.kind === "kinds") content = content.of(this.#key(index));
       switch (content.kind) {
         case "winners":
           this.#applyWrite(column, index, container, content);
           break;
+        // Sequences above what was seen ascend, so an entry with sums is newer than the one before.
         case "counter":
-          this.#applySums(column, index, container, content);
+          this.#enter(column, index, container, "", content.contributions.get(column));
+          break;
+        case "slots": {
+          const key = this.#key(index);
+          this.#enter(column, index, container, key, content.find(column, key));
+          break;
+        }
+        case "extreme":
+          this.#applyNumber(column, index, container, content);
           break;
         case "elements":
           this.#enter(column, index, container, this.#key(index));
@@ -225,10 +235,11 @@ export class DeltaMerge {
     this.#enter(column, index, container, key, old);
   }
 
-  #applySums(column: ReplicaColumn, index: number, container: Container, content: CounterIndex): void {
-    // Sequences above what was seen ascend, so the entry is newer than the one before.
-    const old = content.contributions.get(column);
-    this.#enter(column, index, container, "", old);
+  #applyNumber(column: ReplicaColumn, index: number, container: Container, content: ExtremeIndex): void {
+    const { bytes, payloadOffsets, timestamps, sequences } = this.#delta;
+    const value = readNumber(bytes, payloadOffsets[index]!);
+    if (!content.takesOver(value, timestamps[index]!, column, sequences[index]!)) return;
+    this.#enter(column, index, container, "", content.best);
   }
 
   #applyLogEntry(column: ReplicaColumn, index: number, container: Container, content: LogIndex): void {
@@ -303,6 +314,12 @@ export class DeltaMerge {
     });
     this.#state.raiseCompacted(compacted);
   }
+}
+
+/** Whether a removal record may take an entry along: in a graph, not an attribute. */
+function isElement(entry: Entry): boolean {
+  const { content } = entry.container;
+  return content.kind !== "kinds" || content.of(entry.key).kind === "elements";
 }
 
 /** Removes what a risen truncation mark covers. */

@@ -58,7 +58,7 @@ export class DocumentState {
   }
 
   findContainer(type: ContainerType, name: string): Container | undefined {
-    return this.#containersByName.get(`${type}${name}`);
+    return this.#containersByName.get(`${type} ${name}`);
   }
 
   addContainer(
@@ -69,7 +69,7 @@ export class DocumentState {
   ): Container {
     const container = createContainer(this.containers.length, type, typeName, name, nameBytes);
     this.containers.push(container);
-    this.#containersByName.set(`${type}${name}`, container);
+    this.#containersByName.set(`${type} ${name}`, container);
     return container;
   }
 
@@ -208,6 +208,9 @@ export class DocumentState {
   }
 }
 
+/** Whether an entry says that a key is absent and may go once it is stable; the deleted-marks of lists stay. */
 export function isDeletedMark(entry: Entry): boolean {
-  return entry.length === 0 && entry.container.content.kind === "winners";
+  if (entry.length !== 0) return false;
+  const { content } = entry.container;
+  return content.kind === "winners" || (content.kind === "kinds" && content.isDeletedMark(entry));
 }

@@ -1,10 +1,12 @@
-// `EngineDocument.entries`: the live entries of one container as one buffer of columns.
+// `EngineDocument.entries`, `entriesOf` and `entryAt`: live entries of one container as one buffer of columns.
 import { writeBinaryString } from "./binary-string.ts";
 import { canonicalEntries } from "./canonical-order.ts";
 import type { Container } from "./container.ts";
 import { writePayload } from "./delta-encoder.ts";
 import { type DocumentState, isDeletedMark } from "./document-state.ts";
-import type { Entry } from "./entry.ts";
+import { byDot, type Entry } from "./entry.ts";
+import { isMark } from "./log-index.ts";
+import type { ReplicaColumn } from "./replica-column.ts";
 
 const HEADER_BYTES = 16;
 const ID_BYTES = 8;
@@ -14,7 +16,47 @@ const ROW_BYTES = 24;
 export function exportEntries(state: DocumentState, container: Container, last: number): Uint8Array {
   const all = visibleEntries(state, container);
   const entries = last > 0 && last < all.length ? all.slice(all.length - last) : all;
-  const replicas = state.sortedReplicas();
+  return encode(entries, state.sortedReplicas());
+}
+
+/** What stands under one key. The container is no log, and of its kinds the key has one. */
+export function exportEntriesOf(container: Container, key: string): Uint8Array {
+  return exportFew(entriesUnder(container, key).filter(isExported));
+}
+
+/** The entry of one dot, or none. */
+export function exportEntryAt(container: Container, entry: Entry | undefined): Uint8Array {
+  const isHere = entry !== undefined && entry.container === container && isExported(entry);
+  return exportFew(isHere ? [entry] : []);
+}
+
+function entriesUnder(container: Container, key: string): Entry[] {
+  const { content } = container;
+  switch (content.kind) {
+    case "elements":
+    case "winners":
+      return content.entriesOf(key);
+    case "slots":
+      return content.entriesOf(key).sort(byDot);
+    case "kinds":
+      return content.of(key).entriesOf(key);
+    default:
+      return key === "" ? [...content.all()].sort(byDot) : [];
+  }
+}
+
+function isExported(entry: Entry): boolean {
+  return !isDeletedMark(entry) && !(entry.container.content.kind === "log" && isMark(entry));
+}
+
+/** `entries` in canonical order, with a replica table of their own. */
+function exportFew(entries: readonly Entry[]): Uint8Array {
+  const replicas: ReplicaColumn[] = [];
+  for (const { replica } of entries) if (replicas.at(-1) !== replica) replicas.push(replica);
+  return encode(entries, replicas);
+}
+
+function encode(entries: readonly Entry[], replicas: readonly ReplicaColumn[]): Uint8Array {
   let keyBytes = 0;
   let payloadBytes = 0;
   for (const entry of entries) {

@@ -1,7 +1,9 @@
 // What must always hold inside a document of the baseline engine; for tests. Cost: everything is visited.
 import type { Container } from "./container.ts";
+import type { SurvivalRule } from "./data-types.ts";
 import { type DocumentState, isDeletedMark } from "./document-state.ts";
 import { byPosition, type Entry } from "./entry.ts";
+import type { KindIndex } from "./kind-index.ts";
 import { isAtOrBelow, isMark } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
 
@@ -54,9 +56,10 @@ function checkContainer(container: Container): number {
     expect(entry.replica.find(entry.sequence) === entry, "an indexed entry is found by its dot");
   }
   expect(entries.length === container.entries, "the entries of a container are counted");
-  if (content.kind === "winners") {
-    expect(entries.filter((entry) => entry.length > 0).length === content.size, "present keys are counted");
-  }
+  const present = entries.filter((entry) => entry.length > 0);
+  if (content.kind === "winners") expect(present.length === content.size, "present keys are counted");
+  if (content.kind === "slots") expect(entries.length === content.size, "slots are counted");
+  if (content.kind === "kinds") checkKinds(content, entries);
   if (content.kind === "log") {
     const { mark } = content;
     const logged = entries.filter((entry) => !isMark(entry));
@@ -68,6 +71,18 @@ function checkContainer(container: Container): number {
     });
   }
   return entries.length;
+}
+
+function checkKinds(content: KindIndex, entries: readonly Entry[]): void {
+  const ofRule = (rule: SurvivalRule) => entries.filter(({ key }) => content.ruleOf(key)?.rule === rule);
+  const positions = ofRule("all");
+  const keys = new Set(
+    [...ofRule("element"), ...ofRule("winner").filter(({ length }) => length > 0)].map(({ key }) => key),
+  );
+  const expected = content.isOfPositions ? positions.length : keys.size;
+  expect(expected === content.size, "what a graph or list shows is counted");
+  const winners = ofRule("winner");
+  expect(new Set(winners.map(({ key }) => key)).size === winners.length, "a key has one winner");
 }
 
 function expect(holds: boolean, what: string): void {

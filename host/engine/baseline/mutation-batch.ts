@@ -13,21 +13,27 @@ import { OPCODES, type ReplicaId } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
 import { canonicalEntries } from "./canonical-order.ts";
 import type { Container, ContentIndex } from "./container.ts";
-import { readSums } from "./counter-index.ts";
+import { type CounterIndex, readSums } from "./counter-index.ts";
+import { ruleOf, takes } from "./data-types.ts";
 import { SEQUENCE_MAX } from "./delta-decoder.ts";
 import { truncate } from "./delta-merge.ts";
 import type { DocumentState } from "./document-state.ts";
-import { beats, Entry } from "./entry.ts";
-import { comparePositions, readPosition } from "./log-index.ts";
+import type { ElementIndex } from "./element-index.ts";
+import { beats, byPosition, Entry } from "./entry.ts";
+import type { ExtremeIndex } from "./extreme-index.ts";
+import type { KindIndex } from "./kind-index.ts";
+import { comparePositions, type LogIndex, readPosition } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
+import type { SlotIndex } from "./slot-index.ts";
+import type { WinnerIndex } from "./winner-index.ts";
 
 const TWO_53 = 2 ** 53;
 const NO_BYTES = new Uint8Array(0);
 const sums = new Uint8Array(16);
 const position = new Uint8Array(20);
 const positionView = new DataView(position.buffer);
-
-type Content<Kind extends ContentIndex["kind"]> = Extract<ContentIndex, { kind: Kind }>;
+/** Eight bytes of zero, which are no replica id. */
+const NO_REPLICA = "\0".repeat(8);
 
 export class MutationBatch {
   readonly #state: DocumentState;
@@ -74,35 +80,34 @@ export class MutationBatch {
     if (container === undefined) {
       throw invalid(`container ${index} of ${this.#state.containers.length}; declare it first`);
     }
+    if (opcode > OPCODES.adjust || !takes(container.dataType, opcode)) {
+      throw invalid(`opcode ${opcode} for a ${container.typeName}`);
+    }
     switch (opcode) {
       case OPCODES.increment:
-        return this.#increment(container, this.#contentOf(container, "counter"));
+        return this.#increment(container, container.content as CounterIndex);
       case OPCODES.put:
-        return this.#put(container, this.#contentOf(container, "winners"));
+        return this.#put(container);
       case OPCODES.delete:
-        return this.#delete(container, this.#contentOf(container, "winners"));
+        return this.#delete(container);
       case OPCODES.add:
-        return this.#add(container, this.#contentOf(container, "elements"));
+        return this.#add(container);
       case OPCODES.remove:
-        return this.#remove(container, this.#contentOf(container, "elements"));
+        return this.#remove(container);
       case OPCODES.clear:
         return this.#clear(container);
       case OPCODES.append:
-        return this.#append(container, this.#contentOf(container, "log"));
+        return this.#append(container, container.content as LogIndex);
       case OPCODES.truncate:
-        return this.#truncate(container, this.#contentOf(container, "log"));
+        return this.#truncate(container, container.content as LogIndex);
+      case OPCODES.insert:
+        return this.#insert(container);
       default:
-        throw invalid(`opcode ${opcode}`);
+        return this.#adjust(container, container.content as SlotIndex);
     }
   }
 
-  #contentOf<Kind extends ContentIndex["kind"]>(container: Container, kind: Kind): Content<Kind> {
-    const { content } = container;
-    if (content.kind !== kind) throw invalid(`an operation on ${kind} for a ${container.typeName}`);
-    return content as Content<Kind>;
-  }
-
-  #increment(container: Container, content: Content<"counter">): boolean {
+  #increment(container: Container, content: CounterIndex): boolean {
     this.#need(8);
     const amount = this.#view.getFloat64(this.#offset, true);
     this.#offset += 8;
@@ -112,39 +117,107 @@ export class MutationBatch {
     let [plus, minus] = old === undefined ? [0, 0] : readSums(old);
     if (amount > 0) plus += amount;
     else minus -= amount;
+    this.#enterSums(container, "", plus, minus, old);
+    return true;
+  }
+
+  #adjust(container: Container, content: SlotIndex): boolean {
+    this.#need(20);
+    const keyLength = this.#length(KEY_BYTES_MAX, "key");
+    const plus = this.#amount();
+    const minus = this.#amount();
+    const key = this.#key(container, keyLength, OPCODES.adjust);
+    if (keyLength > 0 && (keyLength !== 8 || key === NO_REPLICA)) {
+      throw invalid(`a bounded key of ${keyLength} bytes; give none or a replica id`);
+    }
+    if (plus === 0 && minus === 0) return false;
+    const old = this.#column === undefined ? undefined : content.find(this.#column, key);
+    const [plusBefore, minusBefore] = old === undefined ? [0, 0] : readSums(old);
+    this.#enterSums(container, key, plusBefore + plus, minusBefore + minus, old);
+    return true;
+  }
+
+  #amount(): number {
+    const amount = this.#view.getFloat64(this.#offset, true);
+    this.#offset += 8;
+    if (!Number.isInteger(amount) || amount < 0) {
+      throw invalid(`an adjustment by ${amount}; give an integer that is not negative`);
+    }
+    return amount;
+  }
+
+  #enterSums(container: Container, key: string, plus: number, minus: number, old: Entry | undefined): void {
     if (plus > Number.MAX_SAFE_INTEGER || minus > Number.MAX_SAFE_INTEGER) {
       throw new CrdtError(
         "counter-range",
-        `an increment of ${container.name} by ${amount} leaves ±(2^53 − 1); use another counter`,
+        `a sum of ${container.name} would be ${Math.max(plus, minus)} and leave ±(2^53 − 1); use another counter`,
       );
     }
     const length = writeVarint(sums, writeVarint(sums, 0, plus), minus);
-    this.#enter(container, "", this.#timestamp, sums, 0, length, old);
-    return true;
+    this.#enter(container, key, this.#timestamp, sums, 0, length, old);
   }
 
-  #put(container: Container, content: Content<"winners">): boolean {
+  #put(container: Container): boolean {
     this.#need(8);
     const keyLength = this.#length(KEY_BYTES_MAX, "key");
-    const payloadLength = this.#length(PAYLOAD_BYTES_MAX, "payload");
-    if (payloadLength === 0) throw invalid("a put without a payload; use delete");
-    const key = this.#key(container, keyLength);
-    const begin = this.#take(payloadLength);
-    this.#write(container, content, key, this.#bytes, begin, payloadLength);
+    const length = this.#length(PAYLOAD_BYTES_MAX, "payload");
+    if (length === 0) throw invalid("a put without a payload; use delete");
+    const key = this.#key(container, keyLength, OPCODES.put);
+    const begin = this.#take(length);
+    const content = indexOf(container, key);
+    if (content.kind === "elements") this.#putElement(container, content, key, begin, length);
+    else if (content.kind === "extreme") return this.#putNumber(container, content, begin, length);
+    else this.#write(container, content as WinnerIndex, key, this.#bytes, begin, length);
     return true;
   }
 
-  #delete(container: Container, content: Content<"winners">): boolean {
-    this.#need(4);
-    const key = this.#key(container, this.#length(KEY_BYTES_MAX, "key"));
-    if (!content.isPresent(key)) return false;
-    this.#write(container, content, key, NO_BYTES, 0, 0);
+  #putElement(container: Container, content: ElementIndex, key: string, begin: number, length: number): void {
+    const seen = content.entriesOf(key);
+    const column = this.#ownColumn();
+    let timestamp = this.#timestamp;
+    if (seen.length > 0) {
+      const greatest = seen.reduce((left, right) => (byPosition(left, right) > 0 ? left : right));
+      if (!beats(timestamp, column, column.sequence + 1, greatest)) timestamp = greatest.timestamp + 1;
+    }
+    for (const entry of seen) this.#state.leave(entry);
+    const { sequence } = this.#enter(container, key, timestamp, this.#bytes, begin, length);
+    this.#keepRemoval(container, sequence, seen);
+  }
+
+  #putNumber(container: Container, content: ExtremeIndex, begin: number, length: number): boolean {
+    const value = length === 8 ? this.#view.getFloat64(begin, true) : Number.NaN;
+    if (Number.isNaN(value))
+      throw invalid(`${length} bytes for a ${container.typeName}; give an f64, not NaN`);
+    if (content.compare(value) <= 0) return false;
+    this.#enter(container, "", this.#timestamp, this.#bytes, begin, length, content.best);
     return true;
+  }
+
+  #insert(container: Container): boolean {
+    this.#need(8);
+    const keyLength = this.#length(KEY_BYTES_MAX, "key");
+    const length = this.#length(PAYLOAD_BYTES_MAX, "payload");
+    const key = this.#key(container, keyLength, OPCODES.insert);
+    const begin = this.#take(length);
+    this.#enter(container, key, this.#timestamp, this.#bytes, begin, length);
+    return true;
+  }
+
+  #delete(container: Container): boolean {
+    this.#need(4);
+    const key = this.#key(container, this.#length(KEY_BYTES_MAX, "key"), OPCODES.delete);
+    const content = indexOf(container, key);
+    if (content.kind === "elements") return this.#removeAll(container, content.entriesOf(key));
+    const winners = content as WinnerIndex;
+    const keepsMarks = container.content.kind === "kinds" && container.content.ruleOf(key)!.keepsMarks;
+    const isThere = keepsMarks ? winners.winners.get(key)?.length !== 0 : winners.isPresent(key);
+    if (isThere) this.#write(container, winners, key, NO_BYTES, 0, 0);
+    return isThere;
   }
 
   #write(
     container: Container,
-    content: Content<"winners">,
+    content: WinnerIndex,
     key: string,
     bytes: Uint8Array,
     begin: number,
@@ -158,20 +231,20 @@ export class MutationBatch {
     this.#enter(container, key, timestamp, bytes, begin, length, old);
   }
 
-  #add(container: Container, content: Content<"elements">): boolean {
+  #add(container: Container): boolean {
     this.#need(4);
-    const key = this.#key(container, this.#length(KEY_BYTES_MAX, "key"));
-    const seen = content.entriesOf(key);
+    const key = this.#key(container, this.#length(KEY_BYTES_MAX, "key"), OPCODES.add);
+    const seen = (indexOf(container, key) as ElementIndex).entriesOf(key);
     for (const entry of seen) this.#state.leave(entry);
     const { sequence } = this.#enter(container, key, this.#timestamp, NO_BYTES, 0, 0);
     this.#keepRemoval(container, sequence, seen);
     return seen.length === 0;
   }
 
-  #remove(container: Container, content: Content<"elements">): boolean {
+  #remove(container: Container): boolean {
     this.#need(4);
-    const key = this.#key(container, this.#length(KEY_BYTES_MAX, "key"));
-    return this.#removeAll(container, content.entriesOf(key));
+    const key = this.#key(container, this.#length(KEY_BYTES_MAX, "key"), OPCODES.remove);
+    return this.#removeAll(container, (indexOf(container, key) as ElementIndex).entriesOf(key));
   }
 
   #removeAll(container: Container, seen: readonly Entry[]): boolean {
@@ -185,15 +258,12 @@ export class MutationBatch {
     const { content } = container;
     if (content.kind === "elements")
       return this.#removeAll(container, canonicalEntries(this.#state, container));
-    if (content.kind !== "winners" || container.typeName !== "map") {
-      throw invalid(`a clear of a ${container.typeName}`);
-    }
     const present = canonicalEntries(this.#state, container).filter((entry) => entry.length > 0);
-    for (const entry of present) this.#write(container, content, entry.key, NO_BYTES, 0, 0);
+    for (const entry of present) this.#write(container, content as WinnerIndex, entry.key, NO_BYTES, 0, 0);
     return present.length > 0;
   }
 
-  #append(container: Container, content: Content<"log">): boolean {
+  #append(container: Container, content: LogIndex): boolean {
     this.#need(4);
     const length = this.#length(PAYLOAD_BYTES_MAX, "payload");
     if (length === 0) throw invalid("an append without a payload");
@@ -203,7 +273,7 @@ export class MutationBatch {
     return true;
   }
 
-  #truncate(container: Container, content: Content<"log">): boolean {
+  #truncate(container: Container, content: LogIndex): boolean {
     this.#need(20);
     const timestamp = this.#view.getFloat64(this.#offset, true);
     if (!Number.isInteger(timestamp) || timestamp < 0 || timestamp >= TWO_53) {
@@ -240,11 +310,16 @@ export class MutationBatch {
     return begin;
   }
 
-  #key(container: Container, length: number): string {
-    if (length > 0 && (container.typeName === "register" || container.typeName === "flag")) {
+  /** The next key, which must be one that takes `opcode`. */
+  #key(container: Container, length: number, opcode: number): string {
+    const begin = this.#take(length);
+    const rule = ruleOf(container.dataType, length === 0 ? -1 : this.#bytes[begin]!);
+    if (rule === undefined || !takes(rule, opcode)) {
+      throw invalid(`opcode ${opcode} for a key of ${length} bytes of that kind in a ${container.typeName}`);
+    }
+    if (length > 0 && rule.key === "none") {
       throw invalid(`a key of ${length} bytes for a ${container.typeName}, which has none`);
     }
-    const begin = this.#take(length);
     return binaryString(this.#bytes, begin, this.#offset);
   }
 
@@ -303,6 +378,12 @@ export class MutationBatch {
       targetSequences: targets.map((entry) => entry.sequence),
     });
   }
+}
+
+/** The index that holds what is under a key. */
+function indexOf(container: Container, key: string): Exclude<ContentIndex, KindIndex> {
+  const { content } = container;
+  return content.kind === "kinds" ? content.of(key) : content;
 }
 
 function invalid(reason: string): CrdtError {

@@ -1,4 +1,4 @@
-// Registers and maps: under each key the entry with the greatest (timestamp, replica id, sequence).
+// Registers, maps and what else has winners: under each key the entry with the greatest (timestamp, replica id, sequence).
 import type { Entry } from "./entry.ts";
 
 export class WinnerIndex {
@@ -21,6 +21,12 @@ export class WinnerIndex {
   isPresent(key: string): boolean {
     const winner = this.winners.get(key);
     return winner !== undefined && winner.length > 0;
+  }
+
+  /** The winner of one key, if there is one. */
+  entriesOf(key: string): Entry[] {
+    const winner = this.winners.get(key);
+    return winner === undefined ? [] : [winner];
   }
 
   *all(): Generator<Entry> {

@@ -1,14 +1,21 @@
-// Sets and flags: every entry lives until it is removed; an element is present while one does. Nearly always that is
-// one, so the entries of an element are a chain through `sibling` and back through `elder`, and not a list.
+// Elements: every entry lives until it is removed (those of a list's positions: for ever); a key is present while one
+// does. Nearly always that is one, so the entries of a key are a chain through `sibling` and back through `elder`, and
+// not a list.
 import { byDot, type Entry } from "./entry.ts";
 
-export class SetIndex {
+export class ElementIndex {
   readonly kind = "elements";
   readonly #heads = new Map<string, Entry>();
+  readonly #countsEntries: boolean;
+  #entries = 0;
 
-  /** Elements present. */
+  /** `countsEntries`: whether its size is that of its entries, not that of its keys. */
+  constructor(countsEntries = false) {
+    this.#countsEntries = countsEntries;
+  }
+
   get size(): number {
-    return this.#heads.size;
+    return this.#countsEntries ? this.#entries : this.#heads.size;
   }
 
   insert(entry: Entry): void {
@@ -16,11 +23,13 @@ export class SetIndex {
     entry.sibling = head;
     if (head !== undefined) head.elder = entry;
     this.#heads.set(entry.key, entry);
+    this.#entries++;
   }
 
   remove(entry: Entry): void {
     const { elder, sibling } = entry;
     entry.elder = entry.sibling = undefined;
+    this.#entries--;
     if (sibling !== undefined) sibling.elder = elder;
     if (elder !== undefined) elder.sibling = sibling;
     else if (sibling === undefined) this.#heads.delete(entry.key);
@@ -31,7 +40,7 @@ export class SetIndex {
     return this.#heads.has(key);
   }
 
-  /** The entries of one element in canonical order. */
+  /** The entries under one key in canonical order. */
   entriesOf(key: string): Entry[] {
     const entries: Entry[] = [];
     for (let entry = this.#heads.get(key); entry !== undefined; entry = entry.sibling) entries.push(entry);
