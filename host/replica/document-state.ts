@@ -5,23 +5,35 @@ import type { ContainerTypeName, EngineDocument, MergeResult } from "../engine/e
 import { CrdtError } from "../errors.ts";
 import { readDeltaHeader } from "../wire/delta-header.ts";
 import { readUint32 } from "../wire/replica-id.ts";
+import { BoundedCounterHandle } from "./bounded/bounded-counter-handle.ts";
 import { callListener } from "./call-listener.ts";
 import type { Change, ChangeListener, ChangeOrigin } from "./change.ts";
 import type { ContainerHandle, HandleOwner } from "./container-handle.ts";
 import { CounterHandle } from "./counter-handle.ts";
 import type { DocumentCore, MergeObserver } from "./document-core.ts";
+import { MaximumHandle, MinimumHandle } from "./extreme-handle.ts";
 import { FlagHandle } from "./flag-handle.ts";
 import { LocalWrites } from "./local-writes.ts";
 import { LogHandle } from "./log-handle.ts";
 import { MapHandle } from "./map-handle.ts";
+import { MultiMapHandle } from "./multi-map/multi-map-handle.ts";
+import { MultiValueHandle } from "./multi-value-handle.ts";
 import { RegisterHandle } from "./register-handle.ts";
+import type { ContainerDefinition } from "./schema.ts";
 import { SetHandle } from "./set-handle.ts";
+import { VoteHandle } from "./vote/vote-handle.ts";
+import { WorkflowHandle } from "./workflow/workflow-handle.ts";
 
 /** Above this many bytes a merge that only caches would follow drops them instead of listing each change. */
 const LISTED_MERGE_BYTES_MAX = 65536;
 const NOTICE_HEAD_BYTES = 8;
 
-type HandleClass = new (owner: HandleOwner, index: number, name: string) => ContainerHandle;
+type HandleClass = new (
+  owner: HandleOwner,
+  index: number,
+  name: string,
+  options?: unknown,
+) => ContainerHandle;
 
 /** The types that have a handle: no schema can name another. */
 const HANDLES: Readonly<Partial<Record<ContainerTypeName, HandleClass>>> = {
@@ -31,6 +43,13 @@ const HANDLES: Readonly<Partial<Record<ContainerTypeName, HandleClass>>> = {
   set: SetHandle,
   flag: FlagHandle,
   log: LogHandle,
+  "multi-value": MultiValueHandle,
+  "multi-map": MultiMapHandle,
+  maximum: MaximumHandle,
+  minimum: MinimumHandle,
+  bounded: BoundedCounterHandle,
+  workflow: WorkflowHandle,
+  vote: VoteHandle,
 };
 
 export class DocumentState implements HandleOwner, MergeObserver {
@@ -39,6 +58,8 @@ export class DocumentState implements HandleOwner, MergeObserver {
   readonly writes: LocalWrites;
   /** By container index; containers without a handle are holes. */
   readonly #handles: (ContainerHandle | undefined)[] = [];
+  /** What the definitions say the handles were made of. */
+  readonly #identities: unknown[] = [];
   readonly #listeners = new Set<ChangeListener>();
   readonly #changed = new Set<ContainerHandle>();
   readonly #queue: Change[] = [];
@@ -56,7 +77,7 @@ export class DocumentState implements HandleOwner, MergeObserver {
   }
 
   /** The handle of a container, declaring it where it is new. Errors: container-type. */
-  handle(type: ContainerTypeName, name: string): ContainerHandle {
+  handle({ type, options, identity }: ContainerDefinition, name: string): ContainerHandle {
     const other = this.engine
       .containers()
       .find((container) => container.name === name && container.type !== type && container.entries > 0);
@@ -74,8 +95,15 @@ export class DocumentState implements HandleOwner, MergeObserver {
       );
     }
     const index = this.engine.container(type, name);
-    const handle = this.#handles[index] ?? new Handle(this, index, name);
+    const handle = this.#handles[index] ?? new Handle(this, index, name, options as never);
+    if (this.#handles[index] === undefined) this.#identities[index] = identity;
     this.#handles[index] = handle;
+    if (this.#identities[index] !== identity) {
+      throw new CrdtError(
+        "container-type",
+        `container "${name}" of document "${this.core.name}" is open as a ${type} with another rule or definition; open it with the same schema`,
+      );
+    }
     return handle;
   }
 
@@ -104,7 +132,10 @@ export class DocumentState implements HandleOwner, MergeObserver {
   }
 
   wantsChanges(bytes: Uint8Array): boolean {
-    if (this.isObserved) return true;
+    if (this.isObserved) {
+      for (const handle of this.#handles) handle?.prepare();
+      return true;
+    }
     return bytes.length <= LISTED_MERGE_BYTES_MAX && this.#handles.some((handle) => handle?.isCaching);
   }
 

@@ -4,19 +4,31 @@ import type { ContainerTypeName } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { CONTAINER_NAME_BYTES_MAX } from "../limits.ts";
 import { hasLoneSurrogate } from "../wire/key-codec.ts";
-import type { StorableCheck, Value } from "../wire/value.ts";
+import type { Frozen, StorableCheck, Value } from "../wire/value.ts";
+import type { BoundedCounterHandle } from "./bounded/bounded-counter-handle.ts";
 import type { CounterHandle } from "./counter-handle.ts";
+import type { MaximumHandle, MinimumHandle } from "./extreme-handle.ts";
 import type { FlagHandle } from "./flag-handle.ts";
 import type { LogHandle } from "./log-handle.ts";
-import type { MapHandle } from "./map-handle.ts";
+import type { MapHandle, MapKey } from "./map-handle.ts";
+import type { MultiMapHandle, MultiMapOptions } from "./multi-map/multi-map-handle.ts";
+import { latest, ruleIdentity } from "./multi-map/resolve-rules.ts";
+import type { MultiValueHandle } from "./multi-value-handle.ts";
 import type { RegisterHandle } from "./register-handle.ts";
 import type { SetHandle } from "./set-handle.ts";
+import type { VoteHandle } from "./vote/vote-handle.ts";
+import { checkWorkflow, type WorkflowDefinition } from "./workflow/definition.ts";
+import type { WorkflowHandle } from "./workflow/workflow-handle.ts";
 
 declare const handleType: unique symbol;
 
 /** A container's type, and as a type-level note the handle that `open` gives for it. */
 export interface ContainerDefinition<Type extends ContainerTypeName = ContainerTypeName, Handle = unknown> {
   readonly type: Type;
+  /** What the handle is made with. */
+  readonly options?: unknown;
+  /** Two definitions of one container that differ here cannot be open at once. */
+  readonly identity?: unknown;
   readonly [handleType]?: Handle;
 }
 
@@ -68,24 +80,42 @@ export function schema<Definitions extends ContainerDefinitions>(
 ): Schema<Definitions> {
   for (const [name, definition] of Object.entries<ContainerDefinition | undefined>(containers)) {
     checkContainerName(name);
-    if (definition === undefined || !Object.values<ContainerDefinition>(DEFINITIONS).includes(definition)) {
+    if (definition === undefined || !made.has(definition)) {
       throw new CrdtError(
         "invalid-argument",
-        `container "${name}" has no type; give counter(), register(), map(), set(), flag() or log()`,
+        `container "${name}" has no type; give counter(), map(), workflow(…) or another of the schema functions`,
       );
     }
   }
   return Object.freeze({ containers: Object.freeze({ ...containers }) });
 }
 
+/** What the functions below made: nothing else is a definition. */
+const made = new WeakSet<ContainerDefinition>();
+
+function define<Type extends ContainerTypeName>(
+  type: Type,
+  options?: unknown,
+  identity?: unknown,
+): ContainerDefinition<Type, never> {
+  const definition = Object.freeze({ type, options, identity });
+  made.add(definition);
+  return definition;
+}
+
 const DEFINITIONS = Object.freeze({
-  counter: Object.freeze({ type: "counter" }),
-  register: Object.freeze({ type: "register" }),
-  map: Object.freeze({ type: "map" }),
-  set: Object.freeze({ type: "set" }),
-  flag: Object.freeze({ type: "flag" }),
-  log: Object.freeze({ type: "log" }),
-} as const satisfies Partial<Record<ContainerTypeName, ContainerDefinition>>);
+  counter: define("counter"),
+  register: define("register"),
+  map: define("map"),
+  set: define("set"),
+  flag: define("flag"),
+  log: define("log"),
+  multiValue: define("multi-value"),
+  maximum: define("maximum"),
+  minimum: define("minimum"),
+  bounded: define("bounded"),
+  vote: define("vote"),
+});
 
 /** An integer that replicas count up and down together. */
 export function counter(): ContainerDefinition<"counter", CounterHandle> {
@@ -119,6 +149,56 @@ export function flag(): ContainerDefinition<"flag", FlagHandle> {
 /** Values in the order of their clock readings. */
 export function log<T = Value>(..._check: StorableCheck<T>): ContainerDefinition<"log", LogHandle<T>> {
   return DEFINITIONS.log;
+}
+
+/** One value, or several that were written at the same time. */
+export function multiValue<T = Value>(
+  ..._check: StorableCheck<T>
+): ContainerDefinition<"multi-value", MultiValueHandle<T>> {
+  return DEFINITIONS.multiValue;
+}
+
+/** Values by string key; of several written at the same time a rule makes one, by default the latest. */
+export function multiMap<T extends object = Record<string, Value>>(
+  options: MultiMapOptions<Frozen<T[MapKey<T>]>> = {},
+  ..._check: StorableCheck<T>
+): ContainerDefinition<"multi-map", MultiMapHandle<T>> {
+  const rule = options.resolve ?? latest();
+  if (typeof rule !== "function") {
+    throw new CrdtError(
+      "invalid-argument",
+      `multiMap: resolve is ${String(rule)}; give latest(), sum(), another rule or a function`,
+    );
+  }
+  return define("multi-map", { resolve: rule }, ruleIdentity(rule));
+}
+
+/** The greatest number that anybody offered. */
+export function maximum(): ContainerDefinition<"maximum", MaximumHandle> {
+  return DEFINITIONS.maximum;
+}
+
+/** The least number that anybody offered. */
+export function minimum(): ContainerDefinition<"minimum", MinimumHandle> {
+  return DEFINITIONS.minimum;
+}
+
+/** A counter that is never spent below 0. */
+export function bounded(): ContainerDefinition<"bounded", BoundedCounterHandle> {
+  return DEFINITIONS.bounded;
+}
+
+/** Proposals that replicas vote on. */
+export function vote(): ContainerDefinition<"vote", VoteHandle> {
+  return DEFINITIONS.vote;
+}
+
+/** Instances that go from state to state as `definition` allows. Errors: invalid-definition. */
+export function workflow<const Definition extends WorkflowDefinition>(
+  definition: Definition,
+): ContainerDefinition<"workflow", WorkflowHandle<Definition["transitions"][number]["name"]>> {
+  const checked = checkWorkflow(definition);
+  return define("workflow", checked, checked.fingerprint);
 }
 
 function checkContainerName(name: string): void {

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkWorkflow, workflowRecord } from "../../host/replica/workflow/definition.ts";
-import { type ReplayEntry, WorkflowReplay } from "../../host/replica/workflow/replay.ts";
+import type { ReplayEntry } from "../../host/replica/replayed-handle.ts";
+import { WorkflowReplay } from "../../host/replica/workflow/replay.ts";
 import type { ReplicaId } from "../../host/wire/replica-id.ts";
 
 const order = checkWorkflow({

@@ -1,19 +1,8 @@
 // Rules that make one value of several concurrent ones. A rule is a pure function of the candidates in their canonical
 // order (replica id, then sequence), so it gives the same on every replica. Cost: a pass over the candidates.
-import type { ReplicaId } from "../../wire/replica-id.ts";
 import { encodeValue } from "../../wire/value-codec.ts";
+import { type Candidate, latestOf } from "../candidate.ts";
 import { latin1Image } from "../entries-export.ts";
-
-/** One of the values written under a key that no later write has replaced. */
-export interface Candidate<T> {
-  readonly value: T;
-  readonly replica: ReplicaId;
-  readonly sequence: number;
-  /** Clock reading: milliseconds × 1024 + counter. */
-  readonly timestamp: number;
-  /** Wall-clock milliseconds of the replica that wrote it. */
-  readonly timeMs: number;
-}
 
 /** Asked only where there are two candidates or more. It may use nothing but them: no clock, no chance, no state. */
 export type ResolveRule<T> = (candidates: readonly Candidate<T>[]) => T;
@@ -22,13 +11,8 @@ export type ResolveRule<T> = (candidates: readonly Candidate<T>[]) => T;
 const identities = new WeakMap<object, string>();
 
 /** What tells this rule from others: equal rules have equal ones. */
-export function ruleIdentity(rule: ResolveRule<never>): unknown {
+export function ruleIdentity(rule: object): unknown {
   return identities.get(rule) ?? rule;
-}
-
-/** The candidate written last by (timestamp, replica id, sequence). */
-export function latestOf<T>(candidates: readonly Candidate<T>[]): Candidate<T> {
-  return candidates.reduce((latest, candidate) => (isLater(candidate, latest) ? candidate : latest));
 }
 
 /** The value that was written last. */
@@ -66,12 +50,6 @@ export function maximumOf(): ResolveRule<number> {
 /** The items of all arrays, each once, in the order of their first appearance. */
 export function union<T>(): ResolveRule<readonly T[]> {
   return takeUnion as ResolveRule<readonly T[]>;
-}
-
-function isLater(left: Candidate<unknown>, right: Candidate<unknown>): boolean {
-  if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp;
-  if (left.replica !== right.replica) return left.replica > right.replica;
-  return left.sequence > right.sequence;
 }
 
 const takeLatest: ResolveRule<unknown> = (candidates) => latestOf(candidates).value;

@@ -4,20 +4,10 @@
 // behind it, from the state that was kept there. Left out: shortening the log; each step costs a record.
 import { isCrdtError } from "../../errors.ts";
 import type { ReplicaId } from "../../wire/replica-id.ts";
+import { type ReplayEntry, timeMsOf } from "../replayed-handle.ts";
 import { type CheckedWorkflow, checkWorkflow } from "./definition.ts";
 import { type InstanceState, judgeStep } from "./judge-step.ts";
 import { type DefinitionRecord, readStepRecord, type StepRecord } from "./step-record.ts";
-
-/** Clock readings a millisecond has. */
-const READINGS_PER_MS = 1024;
-
-/** An entry of the log; `value` is undefined where it could not be read. */
-export interface ReplayEntry {
-  readonly value: unknown;
-  readonly replica: ReplicaId;
-  readonly sequence: number;
-  readonly timestamp: number;
-}
 
 export interface ReplayedStep {
   readonly record: StepRecord;
@@ -101,7 +91,7 @@ export class WorkflowReplay {
     let before = first === 0 ? undefined : steps[first - 1]!.next;
     for (let index = first; index < steps.length; index++) {
       const step = steps[index]!;
-      const timeMs = Math.floor(step.order / READINGS_PER_MS);
+      const timeMs = timeMsOf(step.order);
       const verdict = judgeStep(before, step.record, timeMs, this.#workflows);
       const isTaken = "next" in verdict;
       const next = isTaken ? verdict.next : before;
