@@ -5,6 +5,7 @@
 import { BATCH_BYTES_MAX, CONTAINER_NAME_BYTES_MAX, CONTAINERS_MAX } from "../host/limits";
 import { Call, Result } from "./calls";
 import { Clock, TIMESTAMP_END } from "./causality/clock";
+import { Dots } from "./causality/dot-column";
 import { Replicas } from "./causality/replica-table";
 import { VectorReader, VectorWriter } from "./causality/version-vector";
 import { DeltaDecoder } from "./codec/delta-decoder";
@@ -13,6 +14,7 @@ import { VectorTables } from "./kernels/vector-tables";
 import { Heap } from "./memory/heap";
 import { Scratch } from "./memory/scratch";
 import { Refusal } from "./refusal";
+import { Canonical } from "./state/canonical";
 import { Changes } from "./state/changes";
 import { Compaction } from "./state/compaction";
 import { Containers } from "./state/containers";
@@ -23,8 +25,9 @@ import { Invariants } from "./state/invariants";
 import { Keys } from "./state/key-index";
 import { Merge } from "./state/merge";
 import { Mutation } from "./state/mutation";
-import { NO_INDEX, TYPE_COUNTER, TYPE_LOG, TYPE_MAP, TYPE_REGISTER } from "./state/records";
+import { NO_INDEX } from "./state/records";
 import { Release } from "./state/release";
+import { RULE_CELL, RULE_EXTREME, RULE_LOG, RULE_NONE, RULE_OWN, RULE_WINNER, Rules } from "./state/rules";
 import {
   STATUS_GAP,
   STATUS_INVALID_ARGUMENT,
@@ -44,26 +47,37 @@ import {
 export * from "./state/invariant-numbers";
 export {
   OPCODE_ADD,
+  OPCODE_ADJUST,
   OPCODE_APPEND,
   OPCODE_CLEAR,
   OPCODE_DELETE,
   OPCODE_INCREMENT,
+  OPCODE_INSERT,
   OPCODE_PUT,
   OPCODE_REMOVE,
   OPCODE_TRUNCATE,
 } from "./state/mutation";
 export {
+  TYPE_BOUNDED,
   TYPE_COUNTER,
   TYPE_FLAG,
+  TYPE_GRAPH,
+  TYPE_LIST,
   TYPE_LOG,
   TYPE_MAP,
+  TYPE_MAXIMUM,
+  TYPE_MINIMUM,
+  TYPE_MULTI_MAP,
+  TYPE_MULTI_VALUE,
   TYPE_REGISTER,
   TYPE_SET,
-} from "./state/records";
+  TYPE_VOTE,
+  TYPE_WORKFLOW,
+} from "./state/rules";
 export * from "./status";
 
 /** Raised with every change of this file's signatures or meanings. */
-export const ABI_VERSION: u32 = 1;
+export const ABI_VERSION: u32 = 2;
 export const NO_HANDLE: u32 = 0xffffffff;
 export const SUMMARY_BYTES: u32 = 16;
 
@@ -334,15 +348,25 @@ function wrongType(container: u32): u32 {
   return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_TYPE, Containers.row(container).type);
 }
 
+/** Id + 1 of the (first) entry under the key, or 0 where there is none but a deleted-mark. */
+function findPresent(container: u32, keyPointer: u32, keyLength: u32): u32 {
+  const found = Keys.find(Keys.hash(container, keyPointer, keyLength), container, keyPointer, keyLength);
+  if (found == 0) return 0;
+  const row = Entries.row(found - 1);
+  if (Entries.payloadLength(row) != 0) return found;
+  const rule = Rules.ofKey(Containers.row(container).type, keyPointer, keyLength);
+  return rule == RULE_WINNER ? 0 : found;
+}
+
 /** Result: the payload; first result: whether there is one. */
 export function documentRead(handle: u32, container: u32, keyPointer: u32, keyLength: u32): u32 {
   const status = selectContainer(handle, container);
   if (status != STATUS_OK) return status;
-  const type = Containers.row(container).type;
-  if (type != TYPE_REGISTER && type != TYPE_MAP) return wrongType(container);
-  const found = Keys.find(Keys.hash(container, keyPointer, keyLength), container, keyPointer, keyLength);
-  Result.first = found != 0 && !Entries.isDeletedMark(Entries.row(found - 1)) ? 1 : 0;
-  if (Result.first == 0) return STATUS_OK;
+  const rule = Rules.ofKey(Containers.row(container).type, keyPointer, keyLength);
+  if (rule != RULE_WINNER && rule != RULE_EXTREME) return wrongType(container);
+  const found = findPresent(container, keyPointer, keyLength);
+  Result.first = found != 0 ? 1 : 0;
+  if (found == 0) return STATUS_OK;
   const row = Entries.row(found - 1);
   return Result.bytes(Entries.payloadPointer(row), Entries.payloadLength(row));
 }
@@ -351,10 +375,9 @@ export function documentRead(handle: u32, container: u32, keyPointer: u32, keyLe
 export function documentHas(handle: u32, container: u32, keyPointer: u32, keyLength: u32): u32 {
   const status = selectContainer(handle, container);
   if (status != STATUS_OK) return status;
-  const type = Containers.row(container).type;
-  if (type == TYPE_COUNTER || type == TYPE_LOG) return wrongType(container);
-  const found = Keys.find(Keys.hash(container, keyPointer, keyLength), container, keyPointer, keyLength);
-  Result.first = found != 0 && !Entries.isDeletedMark(Entries.row(found - 1)) ? 1 : 0;
+  const rule = Containers.row(container).rule;
+  if (rule == RULE_CELL || rule == RULE_OWN || rule == RULE_LOG) return wrongType(container);
+  Result.first = findPresent(container, keyPointer, keyLength) != 0 ? 1 : 0;
   return STATUS_OK;
 }
 
@@ -367,7 +390,7 @@ export function documentSize(handle: u32, container: u32): u32 {
 export function documentCounter(handle: u32, container: u32): u32 {
   const status = selectContainer(handle, container);
   if (status != STATUS_OK) return status;
-  if (Containers.row(container).type != TYPE_COUNTER) return wrongType(container);
+  if (Containers.row(container).rule != RULE_CELL) return wrongType(container);
   Export.sums(container);
   return Result.bytes(Export.pointer, Export.length);
 }
@@ -376,6 +399,30 @@ export function documentEntries(handle: u32, container: u32, last: u32): u32 {
   const status = selectContainer(handle, container);
   if (status != STATUS_OK) return status;
   Export.entries(container, last);
+  return Result.bytes(Export.pointer, Export.length);
+}
+
+export function documentEntriesOf(handle: u32, container: u32, keyPointer: u32, keyLength: u32): u32 {
+  const status = selectContainer(handle, container);
+  if (status != STATUS_OK) return status;
+  const rule = Rules.ofKey(Containers.row(container).type, keyPointer, keyLength);
+  if (rule == RULE_LOG || rule == RULE_NONE) return wrongType(container);
+  Canonical.gatherUnder(container, keyPointer, keyLength);
+  Export.gathered(container);
+  return Result.bytes(Export.pointer, Export.length);
+}
+
+/** Result: the entry of the dot, or none. */
+export function documentEntryAt(handle: u32, container: u32, idLow: u32, idHigh: u32, sequence: u32): u32 {
+  const status = selectContainer(handle, container);
+  if (status != STATUS_OK) return status;
+  Canonical.open(0);
+  const replica = Replicas.find(((<u64>idHigh) << 32) | idLow);
+  if (replica != NO_INDEX) {
+    const id = Dots.find(Replicas.row(replica), replica, sequence);
+    if (id != NO_INDEX && Entries.containerOf(Entries.row(id)) == container) Canonical.gatherOne(id);
+  }
+  Export.gathered(container);
   return Result.bytes(Export.pointer, Export.length);
 }
 

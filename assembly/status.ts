@@ -46,6 +46,8 @@ export const SUBJECT_REPLICA_ID: u32 = 30;
 export const SUBJECT_TRANSACTION: u32 = 31;
 export const SUBJECT_DOCUMENTS: u32 = 32;
 export const SUBJECT_COMPACTED_TIMESTAMP: u32 = 33;
+export const SUBJECT_KEY_KIND: u32 = 34;
+export const SUBJECT_NUMBER: u32 = 35;
 
 export const RELATION_EQUAL: u32 = 0;
 export const RELATION_BEHIND: u32 = 1;

@@ -13,8 +13,7 @@ import { XxHash32 } from "../kernels/xxhash32";
 import { Bytes } from "../memory/bytes";
 import { Scratch } from "../memory/scratch";
 import { Refusal } from "../refusal";
-import { Logs, POSITION_BYTES } from "../state/logs";
-import { TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_SET } from "../state/records";
+import { Rules, TYPE_LIST } from "../state/rules";
 import {
   STATUS_CHECKSUM_MISMATCH,
   STATUS_LIMIT_EXCEEDED,
@@ -30,7 +29,6 @@ import {
   SUBJECT_CONTAINER_TABLE,
   SUBJECT_CONTAINER_TYPE,
   SUBJECT_CONTAINERS,
-  SUBJECT_COUNTER_SUM,
   SUBJECT_DELTA_BYTES,
   SUBJECT_ENTRY_COUNT,
   SUBJECT_FLAGS,
@@ -45,6 +43,7 @@ import {
   SUBJECT_TIMESTAMPS,
 } from "../status";
 import { Delta, DeltaContainer, DeltaReplica } from "./delta";
+import { EntryCheck } from "./entry-check";
 import {
   CHECKSUM_BYTES,
   DELTA_BYTES_MIN,
@@ -63,7 +62,6 @@ import { Varint } from "./varint";
 
 const SEQUENCE_MAX: u64 = 0xfffffffe;
 const TIMESTAMP_MASK: u64 = TIMESTAMP_END - 1;
-const SUM_BYTES_MAX: u32 = 16;
 
 export abstract class DeltaDecoder {
   /** Where reading is, where the checksum begins, how long the whole is. */
@@ -240,9 +238,10 @@ export abstract class DeltaDecoder {
     row.isNamed = 0;
     row.isCutDue = 0;
     row.type = load<u8>(DeltaDecoder.cursor);
-    if (row.type < TYPE_COUNTER || row.type > TYPE_LOG) {
-      return Refusal.of(STATUS_UNSUPPORTED_TYPE, SUBJECT_CONTAINER_TYPE, row.type, TYPE_LOG);
+    if (!Rules.isType(row.type)) {
+      return Refusal.of(STATUS_UNSUPPORTED_TYPE, SUBJECT_CONTAINER_TYPE, row.type, TYPE_LIST);
     }
+    row.rule = Rules.ofType(row.type);
     if (left < 2) return DeltaDecoder.malformed(SUBJECT_CONTAINER_TABLE, index, Delta.containerCount);
     row.nameLength = load<u8>(DeltaDecoder.cursor, 1);
     row.name = DeltaDecoder.cursor + 2;
@@ -284,7 +283,7 @@ export abstract class DeltaDecoder {
       status = DeltaDecoder.readLengths(Delta.payloads, count, PAYLOAD_BYTES_MAX, SUBJECT_PAYLOAD_BYTES);
     }
     if (status == STATUS_OK) status = DeltaDecoder.placeBytes(count);
-    if (status == STATUS_OK) status = DeltaDecoder.checkEntries(count);
+    if (status == STATUS_OK) status = EntryCheck.all(count);
     return status;
   }
 
@@ -354,44 +353,6 @@ export abstract class DeltaDecoder {
     }
     DeltaDecoder.cursor = end;
     return STATUS_OK;
-  }
-
-  private static checkEntries(count: u32): u32 {
-    for (let i: u32 = 0; i < count; i++) {
-      const type = Delta.container(Delta.at(Delta.containerIndices, i)).type;
-      if (type == TYPE_MAP) continue;
-      const key = Delta.at(Delta.keys, i);
-      const keyLength = Delta.at(Delta.keys, i + 1) - key;
-      const payload = Delta.at(Delta.payloads, i);
-      const payloadLength = Delta.at(Delta.payloads, i + 1) - payload;
-      if (type == TYPE_LOG) {
-        if (!DeltaDecoder.isLogEntry(key, keyLength, payloadLength))
-          return DeltaDecoder.malformed(SUBJECT_KEY_BYTES, keyLength);
-        continue;
-      }
-      if (type != TYPE_SET && keyLength != 0) return DeltaDecoder.malformed(SUBJECT_KEY_BYTES, keyLength, 0);
-      if (type == TYPE_COUNTER) {
-        if (!DeltaDecoder.isSums(payload, payloadLength)) return DeltaDecoder.malformed(SUBJECT_COUNTER_SUM);
-      } else if ((type == TYPE_SET || type == TYPE_FLAG) && payloadLength != 0) {
-        return DeltaDecoder.malformed(SUBJECT_PAYLOAD_BYTES, payloadLength, 0);
-      }
-    }
-    return STATUS_OK;
-  }
-
-  private static isLogEntry(keyPointer: u32, keyLength: u32, payloadLength: u32): bool {
-    if (keyLength == 0) return payloadLength != 0;
-    return keyLength == POSITION_BYTES && payloadLength == 0 && Logs.timestampAt(keyPointer) < TIMESTAMP_END;
-  }
-
-  private static isSums(payloadPointer: u32, payloadLength: u32): bool {
-    if (payloadLength > SUM_BYTES_MAX) return false;
-    const end = payloadPointer + payloadLength;
-    Varint.read(payloadPointer, end);
-    Varint.read(Varint.end, end);
-    const isValid = Varint.isValid && Varint.end == end;
-    Varint.isValid = true;
-    return isValid;
   }
 
   private static readEnd(): u32 {

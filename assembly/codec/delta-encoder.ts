@@ -14,7 +14,8 @@ import { Refusal } from "../refusal";
 import { Containers } from "../state/containers";
 import { Document } from "../state/document";
 import { Entries } from "../state/entries";
-import { CounterRow, TYPE_COUNTER } from "../state/records";
+import { CounterRow } from "../state/records";
+import { TYPE_COUNTER } from "../state/rules";
 import {
   STATUS_LIMIT_EXCEEDED,
   STATUS_OK,

@@ -25,6 +25,9 @@ export class DeltaContainer {
   /** Index in the document; of a log whether its truncation mark rose. */
   container: u32;
   isCutDue: u32;
+  /** As in ContainerRow. */
+  rule: u32;
+  spare: u32;
 }
 
 export abstract class Delta {

@@ -2,7 +2,7 @@
 import { DELTA_TARGETS_MAX } from "../../host/limits";
 import { Scratch } from "../memory/scratch";
 import { Refusal } from "../refusal";
-import { TYPE_FLAG, TYPE_SET } from "../state/records";
+import { Rules } from "../state/rules";
 import {
   STATUS_LIMIT_EXCEEDED,
   STATUS_OK,
@@ -51,7 +51,7 @@ export abstract class RemovalDecoder {
     if (status != STATUS_OK) return status;
     for (let i: u32 = 0; i < count; i++) {
       const type = Delta.container(Delta.at(Delta.removalContainers, i)).type;
-      if (type != TYPE_SET && type != TYPE_FLAG) return DeltaDecoder.malformed(SUBJECT_CONTAINER_TYPE, type);
+      if (!Rules.hasElements(type)) return DeltaDecoder.malformed(SUBJECT_CONTAINER_TYPE, type);
     }
     return STATUS_OK;
   }

@@ -3,13 +3,16 @@
 // order for free. The result lives in scratch memory.
 import { Dots } from "../causality/dot-column";
 import { Replicas } from "../causality/replica-table";
+import { Bytes } from "../memory/bytes";
 import { Scratch } from "../memory/scratch";
 import { Sort, SortItem } from "../memory/sort";
 import { Containers } from "./containers";
 import { Document } from "./document";
 import { Entries } from "./entries";
+import { Keys } from "./key-index";
 import { Members } from "./members";
-import { EntryRow, FLAG_DELETED, FLAG_MARK, TYPE_COUNTER, TYPE_LOG } from "./records";
+import { EntryRow, FLAG_DELETED, FLAG_MARK } from "./records";
+import { RULE_CELL, RULE_LOG, RULE_OWN } from "./rules";
 
 export abstract class Canonical {
   /** u32 entry ids of the last gathering. */
@@ -19,12 +22,49 @@ export abstract class Canonical {
   /** Gathers all entries of a container but deleted-marks and truncation marks. */
   static gather(container: u32): void {
     const containerRow = Containers.row(container);
-    Canonical.ids = Scratch.allocate(containerRow.entries << 2);
-    Canonical.count = 0;
-    if (containerRow.type == TYPE_LOG) Canonical.gatherSorted(container, true);
-    else if (containerRow.type == TYPE_COUNTER) Canonical.gatherCells(container);
+    Canonical.open(containerRow.entries);
+    if (containerRow.rule == RULE_LOG) Canonical.gatherSorted(container, true);
+    else if (containerRow.rule == RULE_CELL) Canonical.gatherCells(container);
     else if (containerRow.entries * 4 > Document.current.entriesLive) Canonical.gatherByDots(container);
     else Canonical.gatherSorted(container, false);
+  }
+
+  /** Gathers those of the entries of a container that stand under the key: a chain, or all that the container has. */
+  static gatherUnder(container: u32, keyPointer: u32, keyLength: u32): void {
+    const containerRow = Containers.row(container);
+    Canonical.count = 0;
+    if (containerRow.rule == RULE_CELL) {
+      if (keyLength == 0) Canonical.gather(container);
+      return;
+    }
+    Canonical.open(containerRow.entries);
+    if (containerRow.rule == RULE_OWN) {
+      for (let position: u32 = 0; position < containerRow.memberCount; position++) {
+        const id = Members.at(containerRow, position);
+        const row = Entries.row(id);
+        if (!Members.isLive(row, container, position) || Entries.keyLength(row) != keyLength) continue;
+        if (Bytes.equal(Entries.keyPointer(row), keyPointer, keyLength)) Canonical.push(id);
+      }
+    } else {
+      const hash = Keys.hash(container, keyPointer, keyLength);
+      let link = Keys.find(hash, container, keyPointer, keyLength);
+      for (; link != 0; link = Entries.row(link - 1).next) {
+        if (Canonical.isShown(Entries.row(link - 1))) Canonical.push(link - 1);
+      }
+    }
+    Canonical.sortByDots();
+  }
+
+  /** Gathers the entry `id`, if it is shown. */
+  static gatherOne(id: u32): void {
+    Canonical.open(1);
+    if (Canonical.isShown(Entries.row(id))) Canonical.push(id);
+  }
+
+  /** Gathers nothing; there is room for `count`. */
+  static open(count: u32): void {
+    Canonical.ids = Scratch.allocate(count << 2);
+    Canonical.count = 0;
   }
 
   @inline static at(position: u32): u32 {
@@ -61,6 +101,17 @@ export abstract class Canonical {
         if (Entries.containerOf(row) == container && Canonical.isShown(row)) Canonical.push(pair.entry);
       }
     }
+  }
+
+  private static sortByDots(): void {
+    const count = Canonical.count;
+    let items = Scratch.allocate(count * <u32>offsetof<SortItem>());
+    for (let i: u32 = 0; i < count; i++) {
+      const row = Entries.row(Canonical.at(i));
+      Sort.set(items, i, Replicas.row(row.replica).id, row.sequence, Canonical.at(i));
+    }
+    items = Sort.ascending(items, count);
+    for (let i: u32 = 0; i < count; i++) store<u32>(Canonical.ids + (i << 2), Sort.item(items, i).value);
   }
 
   private static gatherSorted(container: u32, byTime: bool): void {

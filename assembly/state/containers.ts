@@ -6,6 +6,7 @@ import { Heap } from "../memory/heap";
 import { Journal } from "../memory/journal";
 import { Document } from "./document";
 import { ContainerRow } from "./records";
+import { Rules } from "./rules";
 
 const CAPACITY_MIN: u32 = 4;
 const NOT_FOUND: u32 = 0xffffffff;
@@ -105,6 +106,7 @@ export abstract class Containers {
     memory.copy(row.name, namePointer, nameLength);
     row.nameLength = nameLength;
     row.type = type;
+    row.rule = Rules.ofType(type);
     row.stamp = Journal.serial;
     document.containerCount = index + 1;
     return index;

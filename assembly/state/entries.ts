@@ -22,9 +22,8 @@ import {
   FLAG_LINKED,
   FLAG_MARK,
   NO_REPLICA,
-  TYPE_COUNTER,
-  TYPE_LOG,
 } from "./records";
+import { RULE_CELL, RULE_LOG, Rules, TYPE_LIST } from "./rules";
 
 const CAPACITY_MIN: u32 = 8;
 /** A record used again must not look like the member it was before. */
@@ -139,7 +138,7 @@ export abstract class Entries {
     Entries.addDot(replica, sequence, id);
   }
 
-  /** Replaces the payload of a register or map entry whose record is noted already. */
+  /** Replaces the payload of an entry whose record is noted already. */
   static replacePayload(row: EntryRow, payloadPointer: u32, payloadLength: u32): void {
     const block = changetype<BlockRow>(row.block);
     const wasDeleted = block.payloadLength == 0;
@@ -173,14 +172,15 @@ export abstract class Entries {
     const replica = Replicas.row(row.replica);
     Replicas.touch(replica);
     let isKeyGone = true;
-    if (containerRow.type == TYPE_COUNTER) {
+    if (containerRow.rule == RULE_CELL) {
       Members.clearCell(containerRow, row.replica);
       containerRow.size--;
     } else {
-      if (containerRow.type == TYPE_LOG) Entries.dropFromLog(containerRow, row);
+      if (containerRow.rule == RULE_LOG) Entries.dropFromLog(containerRow, row);
       else {
         isKeyGone = Keys.remove(id);
-        if (isKeyGone && !Entries.isDeletedMark(row)) containerRow.size--;
+        const isCounted = Rules.isCounted(containerRow.type, Entries.keyPointer(row), isKeyGone);
+        if (isCounted && !Entries.isDeletedMark(row)) containerRow.size--;
       }
       Journal.release(row.block, BLOCK_HEADER_BYTES + Entries.keyLength(row) + Entries.payloadLength(row));
     }
@@ -214,6 +214,7 @@ export abstract class Entries {
 
   private static flipDeleted(row: EntryRow, isDeleted: bool): void {
     const containerRow = Containers.row(Entries.containerOf(row));
+    if (containerRow.type == TYPE_LIST) return;
     Containers.touch(containerRow);
     row.place = <u16>(<u32>row.place ^ FLAG_DELETED);
     const step: u32 = isDeleted ? 1 : -1;

@@ -12,7 +12,8 @@ import { Containers } from "./containers";
 import { Document } from "./document";
 import { Entries } from "./entries";
 import { Members } from "./members";
-import { CounterRow, TYPE_COUNTER } from "./records";
+import { CounterRow, NO_INDEX } from "./records";
+import { RULE_CELL } from "./rules";
 
 @unmanaged
 class ExportHeader {
@@ -56,23 +57,45 @@ export abstract class Export {
   static pointer: u32 = 0;
   static length: u32 = 0;
 
+  /** All entries of a container, or the last so many, beside all replicas of the document. */
   static entries(container: u32, last: u32): void {
     const order = Replicas.order();
     Canonical.gather(container);
     const first = last != 0 && last < Canonical.count ? Canonical.count - last : 0;
-    const count = Canonical.count - first;
-    const isCounter = Containers.row(container).type == TYPE_COUNTER;
+    const replicas = Document.current.replicaCount;
+    const rows = Export.open(container, first, replicas);
+    for (let rank: u32 = 0; rank < replicas; rank++) {
+      Export.writeReplica(rank, Replicas.row(Replicas.at(order, rank)).id);
+    }
+    Export.writeRows(container, rows, first, false);
+  }
+
+  /** What was gathered, in canonical order, beside the replicas of these entries. */
+  static gathered(container: u32): void {
+    let replicas: u32 = 0;
+    let previous: u32 = NO_INDEX;
+    for (let i: u32 = 0; i < Canonical.count; i++) {
+      const replica: u32 = Entries.row(Canonical.at(i)).replica;
+      if (replica != previous) replicas++;
+      previous = replica;
+    }
+    Export.writeRows(container, Export.open(container, 0, replicas), 0, true);
+  }
+
+  /** Room for the gathered entries from `first` on, with its header; gives where the rows begin. */
+  private static open(container: u32, first: u32, replicas: u32): u32 {
+    const isCounter = Containers.row(container).rule == RULE_CELL;
     let keyBytes: u32 = 0;
     let payloadBytes: u32 = 0;
-    for (let i: u32 = 0; i < count; i++) {
-      const id = Canonical.at(first + i);
+    for (let i = first; i < Canonical.count; i++) {
+      const id = Canonical.at(i);
       if (isCounter) payloadBytes += Export.sumBytes(id);
       else {
         keyBytes += Entries.keyLength(Entries.row(id));
         payloadBytes += Entries.payloadLength(Entries.row(id));
       }
     }
-    const replicas = Document.current.replicaCount;
+    const count = Canonical.count - first;
     const rowsOffset = HEADER_BYTES + replicas * ID_BYTES;
     Export.length = rowsOffset + count * ROW_BYTES + keyBytes + payloadBytes;
     Export.pointer = Scratch.allocate(Export.length);
@@ -81,25 +104,35 @@ export abstract class Export {
     header.replicaCount = replicas;
     header.keyBytes = keyBytes;
     header.payloadBytes = payloadBytes;
-    for (let rank: u32 = 0; rank < replicas; rank++) {
-      const id = Replicas.row(Replicas.at(order, rank)).id;
-      store<u64>(Export.pointer + HEADER_BYTES + rank * ID_BYTES, id);
-    }
-    Export.writeRows(Export.pointer + rowsOffset, first, count, keyBytes, isCounter);
+    return Export.pointer + rowsOffset;
   }
 
-  private static writeRows(timestamps: u32, first: u32, count: u32, keyBytes: u32, isCounter: bool): void {
+  @inline private static writeReplica(index: u32, id: u64): void {
+    store<u64>(Export.pointer + HEADER_BYTES + index * ID_BYTES, id);
+  }
+
+  /** Writes the rows; where `listsReplicas`, entries of a replica stand together and it is listed with its first. */
+  private static writeRows(container: u32, timestamps: u32, first: u32, listsReplicas: bool): void {
+    const isCounter = Containers.row(container).rule == RULE_CELL;
+    const count = Canonical.count - first;
     const ranks = timestamps + (count << 3);
     const sequences = ranks + (count << 2);
     const keyLengths = sequences + (count << 2);
     const payloadLengths = keyLengths + (count << 2);
     let key = payloadLengths + (count << 2);
-    let payload = key + keyBytes;
+    let payload = key + changetype<ExportHeader>(Export.pointer).keyBytes;
+    let listed: u32 = 0;
+    let previous: u32 = NO_INDEX;
     for (let i: u32 = 0; i < count; i++) {
       const id = Canonical.at(first + i);
       const row = Entries.row(id);
+      const replica: u32 = row.replica;
+      if (listsReplicas && replica != previous) {
+        Export.writeReplica(listed++, Replicas.row(replica).id);
+        previous = replica;
+      }
       store<f64>(timestamps + (i << 3), <f64>row.timestamp);
-      store<u32>(ranks + (i << 2), Replicas.row(row.replica).rank);
+      store<u32>(ranks + (i << 2), listsReplicas ? listed - 1 : Replicas.row(replica).rank);
       store<u32>(sequences + (i << 2), row.sequence);
       let keyLength: u32 = 0;
       let payloadLength: u32 = 0;

@@ -26,7 +26,18 @@ import {
 } from "./invariant-numbers";
 import { Keys } from "./key-index";
 import { Members } from "./members";
-import { EntryRow, NO_REPLICA, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_SET } from "./records";
+import { EntryRow, NO_REPLICA } from "./records";
+import {
+  RULE_ALL,
+  RULE_CELL,
+  RULE_ELEMENT,
+  RULE_LOG,
+  RULE_OWN,
+  RULE_VALUE,
+  RULE_WINNER,
+  Rules,
+  TYPE_LIST,
+} from "./rules";
 
 export abstract class Invariants {
   static firstBroken(): u32 {
@@ -70,6 +81,7 @@ export abstract class Invariants {
     const document = Document.current;
     let live: u32 = 0;
     let deletedMarks: u32 = 0;
+    let keys: u32 = 0;
     for (let id: u32 = 0; id < document.entryCount; id++) {
       const row = Entries.row(id);
       if (<u32>row.replica == NO_REPLICA) continue;
@@ -79,17 +91,19 @@ export abstract class Invariants {
         return INVARIANT_EVERY_ENTRY_HAS_ITS_DOT;
       }
       if (!Invariants.isPlaced(id, row)) return INVARIANT_MEMBERS_ARE_LISTED;
-      const type = Containers.row(Entries.containerOf(row)).type;
-      if (type != TYPE_COUNTER && type != TYPE_LOG && !Invariants.isKeyFound(id, row))
-        return INVARIANT_KEYS_ARE_FOUND;
+      const rule = Containers.row(Entries.containerOf(row)).rule;
+      if (rule == RULE_CELL || rule == RULE_LOG) continue;
+      if (!Invariants.isKeyFound(id, row)) return INVARIANT_KEYS_ARE_FOUND;
+      if (!Entries.isLinked(row)) keys++;
     }
+    if (keys != document.keyCount) return INVARIANT_KEYS_ARE_COUNTED;
     const isCounted = live == document.entriesLive && deletedMarks == document.deletedMarks;
     return isCounted ? 0 : INVARIANT_ENTRIES_ARE_COUNTED;
   }
 
   private static isPlaced(id: u32, row: EntryRow): bool {
     const container = Containers.row(Entries.containerOf(row));
-    if (container.type == TYPE_COUNTER) return Members.cell(container, row.replica) == id + 1;
+    if (container.rule == RULE_CELL) return Members.cell(container, row.replica) == id + 1;
     if (Entries.isTruncationMark(row)) return container.mark == id + 1;
     return row.member < container.memberCount && Members.at(container, row.member) == id;
   }
@@ -98,10 +112,19 @@ export abstract class Invariants {
     const container = Entries.containerOf(row);
     const pointer = Entries.keyPointer(row);
     const length = Entries.keyLength(row);
+    const type = Containers.row(container).type;
+    const rule = Rules.ofKey(type, pointer, length);
+    const isMark = rule == RULE_WINNER && type != TYPE_LIST && Entries.payloadLength(row) == 0;
+    if (Entries.isDeletedMark(row) != isMark) return false;
+    const replica: u32 = row.replica;
+    if (rule == RULE_OWN) {
+      const hash = Keys.hashOwn(container, replica, pointer, length);
+      return row.hash == hash && Keys.findOwn(hash, container, replica, pointer, length) == id + 1;
+    }
     const hash = Keys.hash(container, pointer, length);
     const first = Keys.find(hash, container, pointer, length);
-    const type = Containers.row(container).type;
-    if (type != TYPE_SET && type != TYPE_FLAG && (row.next != 0 || Entries.isLinked(row))) return false;
+    const isChained = rule == RULE_ELEMENT || rule == RULE_VALUE || rule == RULE_ALL;
+    if (!isChained && (row.next != 0 || Entries.isLinked(row))) return false;
     if (Entries.isLinked(row)) return first != 0 && first != id + 1 && Invariants.isLinkedAfter(row, id);
     return row.hash == hash && first == id + 1;
   }
@@ -121,19 +144,32 @@ export abstract class Invariants {
   private static checkContainers(): u32 {
     const document = Document.current;
     let entries: u32 = 0;
-    let keys: u32 = 0;
     for (let index: u32 = 0; index < document.containerCount; index++) {
       const row = Containers.row(index);
       entries += row.entries;
-      if (row.type != TYPE_COUNTER && row.type != TYPE_LOG) keys += row.size;
-      if (row.type == TYPE_COUNTER && row.size != row.entries) return INVARIANT_CONTAINERS_ARE_COUNTED;
-      if (row.type == TYPE_LOG && row.size + (row.mark != 0 ? 1 : 0) != row.entries)
+      if (row.rule == RULE_CELL) {
+        if (row.size != row.entries) return INVARIANT_CONTAINERS_ARE_COUNTED;
+      } else if (row.rule != RULE_LOG && row.size != Invariants.sizeOf(index)) {
+        return INVARIANT_CONTAINERS_ARE_COUNTED;
+      }
+      if (row.rule == RULE_LOG && row.size + (row.mark != 0 ? 1 : 0) != row.entries)
         return INVARIANT_MARK_CUTS_ITS_LOG;
       if (Containers.find(row.type, row.name, row.nameLength) != index)
         return INVARIANT_CONTAINERS_ARE_COUNTED;
     }
-    if (entries != document.entriesLive) return INVARIANT_CONTAINERS_ARE_COUNTED;
-    return keys + document.deletedMarks == document.keyCount ? 0 : INVARIANT_KEYS_ARE_COUNTED;
+    return entries == document.entriesLive ? 0 : INVARIANT_CONTAINERS_ARE_COUNTED;
+  }
+
+  /** The size of a container with keys, counted anew. */
+  private static sizeOf(container: u32): u32 {
+    const containerRow = Containers.row(container);
+    let size: u32 = 0;
+    for (let position: u32 = 0; position < containerRow.memberCount; position++) {
+      const row = Entries.row(Members.at(containerRow, position));
+      if (!Members.isLive(row, container, position) || Entries.isDeletedMark(row)) continue;
+      if (Rules.isCounted(containerRow.type, Entries.keyPointer(row), !Entries.isLinked(row))) size++;
+    }
+    return size;
   }
 
   private static checkFreeRecords(): u32 {

@@ -1,7 +1,7 @@
-// The index over keys of all registers, maps, sets and flags of a document: open addressing with linear probing, at most
+// The index over keys of all containers but counters and logs of a document: open addressing with linear probing, at most
 // 70 % full, deletion by backward shift. The hash is seeded by the caller, so that nobody outside can aim collisions.
 //
-//   slot       | hash u32 | entry id + 1 u32, 0 = free     the id is the first of its chain in sets and flags
+//   slot       | hash u32 | entry id + 1 u32, 0 = free     the id is the first of its chain
 import { Bytes } from "../memory/bytes";
 import { Column } from "../memory/column";
 import { Journal } from "../memory/journal";
@@ -27,6 +27,12 @@ export abstract class Keys {
   @inline static hash(container: u32, keyPointer: u32, keyLength: u32): u32 {
     const seed = Document.current.hashSeed ^ (<u64>container * CONTAINER_MULTIPLIER);
     return Bytes.hash(seed, keyPointer, keyLength);
+  }
+
+  /** The hash of a key that each replica has its own entry under. */
+  static hashOwn(container: u32, replica: u32, keyPointer: u32, keyLength: u32): u32 {
+    const word = ((<u64>replica) << 32) | Keys.hash(container, keyPointer, keyLength);
+    return Bytes.fold(Bytes.mix(word ^ Document.current.hashSeed));
   }
 
   /** The address of the slot where a search begins, or `otherwise`. */
@@ -66,6 +72,26 @@ export abstract class Keys {
         return slot.entry;
       }
       position = (position + 1) & mask;
+    }
+  }
+
+  /** The same for the one entry a replica has under the key. */
+  static findOwn(hash: u32, container: u32, replica: u32, keyPointer: u32, keyLength: u32): u32 {
+    const document = Document.current;
+    if (document.keySlots == 0) return 0;
+    let position = hash & document.keySlotMask;
+    while (true) {
+      const slot = changetype<KeySlot>(document.keySlots + (position << SLOT_SHIFT));
+      const isFound =
+        slot.entry == 0 ||
+        (slot.hash == hash &&
+          Keys.matches(slot.entry - 1, container, keyPointer, keyLength) &&
+          <u32>Entries.row(slot.entry - 1).replica == replica);
+      if (isFound) {
+        Keys.slotPointer = changetype<u32>(slot);
+        return slot.entry;
+      }
+      position = (position + 1) & document.keySlotMask;
     }
   }
 

@@ -24,7 +24,10 @@ import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Logs } from "./logs";
 import { Members } from "./members";
-import { NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
+import { Notices } from "./notices";
+import { PayloadRules } from "./payload-rules";
+import { EntryRow, NO_INDEX } from "./records";
+import { RULE_ALL, RULE_CELL, RULE_ELEMENT, RULE_LOG, RULE_NONE, RULE_WINNER, Rules } from "./rules";
 import { Supersession } from "./supersession";
 import { TouchAhead } from "./touch-ahead";
 
@@ -148,8 +151,17 @@ export abstract class Merge {
       const targetSequence = Delta.at(Delta.targetSequences, start + i);
       Removals.setTarget(removal, i, targetReplica, targetSequence);
       const id = Dots.find(Replicas.row(targetReplica), targetReplica, targetSequence);
-      if (id != NO_INDEX && Entries.containerOf(Entries.row(id)) == container) Merge.leave(id);
+      if (id != NO_INDEX && Merge.isElementOf(Entries.row(id), container)) Merge.leave(id);
     }
+  }
+
+  /** Whether a removal record that names the container may take the entry away. */
+  @inline private static isElementOf(row: EntryRow, container: u32): bool {
+    if (Entries.containerOf(row) != container) return false;
+    const containerRow = Containers.row(container);
+    if (containerRow.rule != RULE_NONE) return true;
+    const key = Entries.keyPointer(row);
+    return Rules.ofKey(containerRow.type, key, Entries.keyLength(row)) == RULE_ELEMENT;
   }
 
   /** Drops an entry and notes the change. */
@@ -159,11 +171,17 @@ export abstract class Merge {
     const replica: u32 = row.replica;
     const isKeyGone = Entries.drop(id);
     if (!Changes.isWanted) return;
-    const type = Containers.row(container).type;
-    if (type == TYPE_COUNTER)
-      Changes.note(container, false, changetype<u32>(Replicas.row(replica)), sizeof<u64>());
-    else if (type == TYPE_LOG) Changes.note(container, false, 0, 0);
-    else Changes.note(container, !isKeyGone, Entries.keyPointer(row), Entries.keyLength(row));
+    const containerRow = Containers.row(container);
+    let rule = containerRow.rule;
+    if (rule == RULE_CELL) {
+      Notices.entry(container, rule, false, replica, 0, 0, 0);
+      return;
+    }
+    const key = Entries.keyPointer(row);
+    const keyLength = Entries.keyLength(row);
+    if (rule == RULE_NONE) rule = Rules.ofKey(containerRow.type, key, keyLength);
+    const isPresent = !isKeyGone && rule != RULE_LOG && rule != RULE_ALL;
+    Notices.entry(container, rule, isPresent, replica, row.sequence, key, keyLength);
   }
 
   /** Applies entries [start, end), all of one replica. */
@@ -184,8 +202,8 @@ export abstract class Merge {
     Dots.reserve(row, replica, count);
     if (Document.current.entriesLive * 2 > count) return;
     Entries.reserve(count);
-    const type = Delta.container(Delta.at(Delta.containerIndices, start)).type;
-    if (type != TYPE_COUNTER && type != TYPE_LOG) Keys.reserve(count);
+    const rule = Delta.container(Delta.at(Delta.containerIndices, start)).rule;
+    if (rule != RULE_CELL && rule != RULE_LOG) Keys.reserve(count);
   }
 
   private static applyEntry(replica: u32, index: u32, inRound: u32): void {
@@ -193,14 +211,15 @@ export abstract class Merge {
     const sequence = Delta.at(Delta.sequences, index);
     const timestamp = Delta.timestampAt(index);
     Clock.absorb(timestamp);
-    const type = container.type;
     const keyPointer = Delta.at(Delta.keys, index);
     const keyLength = Delta.at(Delta.keys, index + 1) - keyPointer;
     const payloadPointer = Delta.at(Delta.payloads, index);
     const payloadLength = Delta.at(Delta.payloads, index + 1) - payloadPointer;
     const hash = TouchAhead.hashAt(inRound);
     const place = container.container;
-    if (type == TYPE_MAP || type == TYPE_REGISTER) {
+    let rule = container.rule;
+    if (rule == RULE_NONE) rule = Rules.ofKey(container.type, keyPointer, keyLength);
+    if (rule == RULE_WINNER) {
       const hasWon = Supersession.putWinner(
         place,
         hash,
@@ -213,14 +232,28 @@ export abstract class Merge {
         payloadLength,
       );
       if (hasWon) Changes.note(place, payloadLength != 0, keyPointer, keyLength);
-    } else if (type == TYPE_SET || type == TYPE_FLAG) {
+    } else if (rule == RULE_ELEMENT) {
       Supersession.putElement(place, hash, replica, sequence, timestamp, keyPointer, keyLength);
       Changes.note(place, true, keyPointer, keyLength);
-    } else if (type == TYPE_COUNTER) {
+    } else if (rule == RULE_CELL) {
       const plus = Varint.read(payloadPointer, payloadPointer + payloadLength);
       const minus = Varint.read(Varint.end, payloadPointer + payloadLength);
       Supersession.putSums(place, replica, sequence, timestamp, plus, minus);
       Changes.note(place, true, changetype<u32>(Replicas.row(replica)), sizeof<u64>());
+    } else if (rule != RULE_LOG) {
+      const hasEntered = PayloadRules.put(
+        rule,
+        place,
+        hash,
+        replica,
+        sequence,
+        timestamp,
+        keyPointer,
+        keyLength,
+        payloadPointer,
+        payloadLength,
+      );
+      if (hasEntered) Notices.entry(place, rule, true, replica, sequence, keyPointer, keyLength);
     } else if (keyLength != 0) {
       if (Logs.mark(place, replica, sequence, timestamp, keyPointer)) {
         container.isCutDue = 1;

@@ -7,6 +7,7 @@ import { DELTA_TARGETS_MAX, KEY_BYTES_MAX, PAYLOAD_BYTES_MAX, REPLICAS_MAX } fro
 import { Clock, TIMESTAMP_END } from "../causality/clock";
 import { Removals } from "../causality/removal-column";
 import { Replicas } from "../causality/replica-table";
+import { EntryCheck } from "../codec/entry-check";
 import { Scratch } from "../memory/scratch";
 import { Sort, SortItem } from "../memory/sort";
 import { Refusal } from "../refusal";
@@ -22,6 +23,7 @@ import {
   SUBJECT_CONTAINER_TYPE,
   SUBJECT_COUNTER_SUM,
   SUBJECT_KEY_BYTES,
+  SUBJECT_KEY_KIND,
   SUBJECT_OPCODE,
   SUBJECT_PAYLOAD_BYTES,
   SUBJECT_REMOVAL_TARGETS,
@@ -36,7 +38,22 @@ import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Logs, POSITION_BYTES } from "./logs";
 import { Members } from "./members";
-import { NO_INDEX, TYPE_COUNTER, TYPE_FLAG, TYPE_LOG, TYPE_MAP, TYPE_REGISTER, TYPE_SET } from "./records";
+import { PayloadMutation } from "./payload-mutation";
+import { NO_INDEX } from "./records";
+import {
+  RULE_CELL,
+  RULE_ELEMENT,
+  RULE_EXTREME,
+  RULE_LOG,
+  RULE_NONE,
+  RULE_OWN,
+  RULE_VALUE,
+  RULE_WINNER,
+  Rules,
+  TYPE_GRAPH,
+  TYPE_LIST,
+  TYPE_MAP,
+} from "./rules";
 import { Supersession } from "./supersession";
 
 export const OPCODE_INCREMENT: u32 = 1;
@@ -47,19 +64,22 @@ export const OPCODE_REMOVE: u32 = 5;
 export const OPCODE_CLEAR: u32 = 6;
 export const OPCODE_APPEND: u32 = 7;
 export const OPCODE_TRUNCATE: u32 = 8;
+export const OPCODE_INSERT: u32 = 9;
+export const OPCODE_ADJUST: u32 = 10;
 
 const OPERATION_HEADER_BYTES: u32 = 3;
-const SUM_MAX: f64 = 9007199254740991;
+export const SUM_MAX: f64 = 9007199254740991;
 export const SEQUENCE_MAX: u32 = 0xfffffffe;
 
 export abstract class Mutation {
   static effective: u32 = 0;
-  private static cursor: u32 = 0;
+  static cursor: u32 = 0;
   private static end: u32 = 0;
-  private static keyPointer: u32 = 0;
-  private static keyLength: u32 = 0;
-  private static payloadPointer: u32 = 0;
-  private static payloadLength: u32 = 0;
+  /** Key and payload in hand. */
+  static keyPointer: u32 = 0;
+  static keyLength: u32 = 0;
+  static payloadPointer: u32 = 0;
+  static payloadLength: u32 = 0;
 
   /** Applies the batch at `pointer`. */
   static apply(pointer: u32, byteLength: u32, nowMs: f64): u32 {
@@ -85,13 +105,13 @@ export abstract class Mutation {
     const opcode = <u32>load<u8>(Mutation.cursor);
     const container = <u32>load<u16>(Mutation.cursor, 1);
     Mutation.cursor += OPERATION_HEADER_BYTES;
-    if (opcode == 0 || opcode > OPCODE_TRUNCATE)
+    if (opcode == 0 || opcode > OPCODE_ADJUST)
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_OPCODE, opcode);
     if (container >= Document.current.containerCount) {
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_INDICES, container);
     }
     const type = Containers.row(container).type;
-    if (!Mutation.fits(opcode, type))
+    if (!Mutation.fits(opcode, type, Containers.row(container).rule))
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_TYPE, type);
     switch (opcode) {
       case OPCODE_INCREMENT:
@@ -108,17 +128,35 @@ export abstract class Mutation {
         return type == TYPE_MAP ? Mutation.clearMap(container) : Mutation.clearElements(container);
       case OPCODE_APPEND:
         return Mutation.append(container);
-      default:
+      case OPCODE_TRUNCATE:
         return Mutation.truncate(container);
+      case OPCODE_INSERT:
+        return PayloadMutation.insert(container);
+      default:
+        return PayloadMutation.adjust(container);
     }
   }
 
-  private static fits(opcode: u32, type: u32): bool {
-    if (opcode == OPCODE_INCREMENT) return type == TYPE_COUNTER;
-    if (opcode <= OPCODE_DELETE) return type == TYPE_REGISTER || type == TYPE_MAP;
-    if (opcode <= OPCODE_REMOVE) return type == TYPE_SET || type == TYPE_FLAG;
-    if (opcode == OPCODE_CLEAR) return type == TYPE_MAP || type == TYPE_SET || type == TYPE_FLAG;
-    return type == TYPE_LOG;
+  /** Whether the operation is one of the type; where kinds differ, the key decides later. */
+  private static fits(opcode: u32, type: u32, rule: u32): bool {
+    if (opcode == OPCODE_INCREMENT) return rule == RULE_CELL;
+    if (opcode == OPCODE_INSERT) return type == TYPE_LIST;
+    if (opcode == OPCODE_ADJUST) return rule == RULE_OWN;
+    if (opcode == OPCODE_CLEAR) return type == TYPE_MAP || rule == RULE_ELEMENT || rule == RULE_VALUE;
+    if (opcode >= OPCODE_APPEND) return rule == RULE_LOG;
+    if (opcode >= OPCODE_ADD) return rule == RULE_ELEMENT || type == TYPE_GRAPH;
+    if (rule == RULE_EXTREME) return opcode == OPCODE_PUT;
+    return rule == RULE_WINNER || rule == RULE_VALUE || rule == RULE_NONE;
+  }
+
+  /** The rule of the key in hand. */
+  @inline private static ruleOfKey(type: u32): u32 {
+    return Rules.ofKey(type, Mutation.keyPointer, Mutation.keyLength);
+  }
+
+  static wrongKind(): u32 {
+    const kind: u32 = Mutation.keyLength == 0 ? 0 : load<u8>(Mutation.keyPointer);
+    return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_KEY_KIND, kind);
   }
 
   private static increment(container: u32): u32 {
@@ -145,20 +183,27 @@ export abstract class Mutation {
 
   private static put(container: u32, type: u32): u32 {
     if (!Mutation.has(8)) return Mutation.cutOff();
-    Mutation.keyLength = load<u32>(Mutation.cursor);
-    Mutation.payloadLength = load<u32>(Mutation.cursor, 4);
-    Mutation.cursor += 8;
-    const status = Mutation.readKeyAndPayload(type == TYPE_REGISTER, true);
+    const keyless = EntryCheck.isKeyless(type, Rules.ofType(type));
+    const status = Mutation.readKeyAndPayload(keyless, true);
     if (status != STATUS_OK) return status;
+    const rule = Mutation.ruleOfKey(type);
+    if (rule == RULE_VALUE) return PayloadMutation.putValue(container);
+    if (rule == RULE_EXTREME) return PayloadMutation.putExtreme(container);
+    if (rule != RULE_WINNER) return Mutation.wrongKind();
     Mutation.effective++;
     return Mutation.write(container);
   }
 
   private static remove(container: u32, type: u32): u32 {
-    const status = Mutation.readKey(type == TYPE_REGISTER);
+    const status = Mutation.readKey(type);
     if (status != STATUS_OK) return status;
+    const rule = Mutation.ruleOfKey(type);
+    if (rule == RULE_VALUE) return Mutation.removeChain(container);
+    if (rule != RULE_WINNER) return Mutation.wrongKind();
     const found = Keys.find(Mutation.hashKey(container), container, Mutation.keyPointer, Mutation.keyLength);
-    if (found == 0 || Entries.isDeletedMark(Entries.row(found - 1))) return STATUS_OK;
+    // The value of a list's element may stand in its position, so that nothing under the key is no deleted-mark.
+    const isGone = found == 0 ? type != TYPE_LIST : Entries.payloadLength(Entries.row(found - 1)) == 0;
+    if (isGone) return STATUS_OK;
     Mutation.effective++;
     return Mutation.write(container);
   }
@@ -193,8 +238,9 @@ export abstract class Mutation {
   }
 
   private static add(container: u32, type: u32): u32 {
-    const status = Mutation.readKey(type == TYPE_FLAG);
+    const status = Mutation.readKey(type);
     if (status != STATUS_OK) return status;
+    if (Mutation.ruleOfKey(type) != RULE_ELEMENT) return Mutation.wrongKind();
     const sequence = Mutation.takeDot();
     if (sequence == 0) return Mutation.outOfDots();
     const own = Document.current.ownReplica;
@@ -223,8 +269,14 @@ export abstract class Mutation {
   }
 
   private static removeElement(container: u32, type: u32): u32 {
-    const status = Mutation.readKey(type == TYPE_FLAG);
+    const status = Mutation.readKey(type);
     if (status != STATUS_OK) return status;
+    if (Mutation.ruleOfKey(type) != RULE_ELEMENT) return Mutation.wrongKind();
+    return Mutation.removeChain(container);
+  }
+
+  /** Removes all entries of the key in hand, which are elements. */
+  private static removeChain(container: u32): u32 {
     const found = Keys.find(Mutation.hashKey(container), container, Mutation.keyPointer, Mutation.keyLength);
     if (found == 0) return STATUS_OK;
     const sequence = Mutation.takeDot();
@@ -274,7 +326,7 @@ export abstract class Mutation {
     Mutation.keyLength = 0;
     Mutation.payloadLength = load<u32>(Mutation.cursor);
     Mutation.cursor += 4;
-    const status = Mutation.readKeyAndPayload(true, true);
+    const status = Mutation.readBytes(true, true);
     if (status != STATUS_OK) return status;
     const log = Containers.row(container);
     const timestamp = log.mark == 0 ? Clock.reading : max(Clock.reading, log.markTimestamp + 1);
@@ -308,7 +360,7 @@ export abstract class Mutation {
   }
 
   /** Records that `sequence` of this replica removes all entries of the element whose chain begins at `first`. */
-  private static recordChain(container: u32, sequence: u32, first: u32): u32 {
+  static recordChain(container: u32, sequence: u32, first: u32): u32 {
     let row = Entries.row(first);
     const own = Replicas.row(Document.current.ownReplica);
     if (row.next == 0) {
@@ -333,7 +385,7 @@ export abstract class Mutation {
   }
 
   /** The next sequence of this replica, or 0 when there is none. */
-  private static takeDot(): u32 {
+  static takeDot(): u32 {
     const document = Document.current;
     if (document.ownReplica == NO_INDEX) {
       if (document.replicaCount >= <u32>REPLICAS_MAX) return 0;
@@ -346,19 +398,28 @@ export abstract class Mutation {
     return own.sequence;
   }
 
-  @inline private static hashKey(container: u32): u32 {
+  @inline static hashKey(container: u32): u32 {
     return Keys.hash(container, Mutation.keyPointer, Mutation.keyLength);
   }
 
-  private static readKey(mustBeEmpty: bool): u32 {
+  private static readKey(type: u32): u32 {
     if (!Mutation.has(4)) return Mutation.cutOff();
     Mutation.keyLength = load<u32>(Mutation.cursor);
     Mutation.payloadLength = 0;
     Mutation.cursor += 4;
-    return Mutation.readKeyAndPayload(mustBeEmpty, false);
+    return Mutation.readBytes(EntryCheck.isKeyless(type, Rules.ofType(type)), false);
   }
 
-  private static readKeyAndPayload(mustKeyBeEmpty: bool, hasPayload: bool): u32 {
+  /** Reads both lengths, which are known to be there, and the bytes. */
+  static readKeyAndPayload(mustKeyBeEmpty: bool, hasPayload: bool): u32 {
+    Mutation.keyLength = load<u32>(Mutation.cursor);
+    Mutation.payloadLength = load<u32>(Mutation.cursor, 4);
+    Mutation.cursor += 8;
+    return Mutation.readBytes(mustKeyBeEmpty, hasPayload);
+  }
+
+  /** Takes key and payload of the lengths in hand. */
+  static readBytes(mustKeyBeEmpty: bool, hasPayload: bool): u32 {
     const keyLength = Mutation.keyLength;
     const payloadLength = Mutation.payloadLength;
     if (keyLength > <u32>KEY_BYTES_MAX) {
@@ -378,11 +439,11 @@ export abstract class Mutation {
     return STATUS_OK;
   }
 
-  @inline private static has(bytes: u32): bool {
+  @inline static has(bytes: u32): bool {
     return Mutation.end - Mutation.cursor >= bytes;
   }
 
-  private static cutOff(): u32 {
+  static cutOff(): u32 {
     return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_BATCH, Mutation.end - Mutation.cursor);
   }
 
@@ -390,14 +451,14 @@ export abstract class Mutation {
     return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REMOVAL_TARGETS, count, DELTA_TARGETS_MAX);
   }
 
-  private static outOfDots(): u32 {
+  static outOfDots(): u32 {
     if (Document.current.ownReplica == NO_INDEX) {
       return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_REPLICAS, REPLICAS_MAX + 1, REPLICAS_MAX);
     }
     return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_SEQUENCE, SEQUENCE_MAX, SEQUENCE_MAX);
   }
 
-  private static outOfTime(): u32 {
+  static outOfTime(): u32 {
     return Refusal.of(STATUS_LIMIT_EXCEEDED, SUBJECT_CLOCK, <f64>TIMESTAMP_END, <f64>(TIMESTAMP_END - 1));
   }
 }

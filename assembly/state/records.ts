@@ -15,13 +15,6 @@ export const FLAG_MARK: u32 = 0x4000;
 /** Not the first entry of its element. */
 export const FLAG_LINKED: u32 = 0x2000;
 
-export const TYPE_COUNTER: u32 = 1;
-export const TYPE_REGISTER: u32 = 2;
-export const TYPE_MAP: u32 = 3;
-export const TYPE_SET: u32 = 4;
-export const TYPE_FLAG: u32 = 5;
-export const TYPE_LOG: u32 = 6;
-
 @unmanaged
 export class DocumentRow {
   hashSeed: u64;
@@ -119,7 +112,7 @@ export class ContainerRow {
   nameLength: u32;
   type: u32;
   stamp: u32;
-  /** Present keys, elements, log entries, contributing replicas. */
+  /** What `size` of the seam says. */
   size: u32;
   entries: u32;
   /** Entry ids, in no order, stale ones between; a counter: entry id + 1 by dense replica. */
@@ -131,7 +124,8 @@ export class ContainerRow {
   markTimestamp: u64;
   markReplica: u64;
   markSequence: u32;
-  spare: u32;
+  /** The rule of all its keys, or RULE_NONE where the kind says. */
+  rule: u32;
 }
 
 @unmanaged
@@ -142,7 +136,7 @@ export class EntryRow {
   /** Container index and the three flags. */
   place: u16;
   block: u32;
-  /** Id + 1 of the next entry under the same key (sets, flags), or of the next dead record. */
+  /** Id + 1 of the next entry under the same key (elements, list positions), or of the next dead record. */
   next: u32;
   /** The hash of the key; of a linked entry id + 1 of the one before it. */
   hash: u32;

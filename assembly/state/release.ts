@@ -14,8 +14,8 @@ import {
   REMOVAL_SHIFT,
   ReplicaRow,
   TargetPair,
-  TYPE_COUNTER,
 } from "./records";
+import { TYPE_COUNTER } from "./rules";
 
 const WORD_SHIFT: u32 = 2;
 const KEY_SLOT_SHIFT: u32 = 3;

@@ -6,9 +6,10 @@ import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Members } from "./members";
 import { FLAG_DELETED } from "./records";
+import { TYPE_LIST } from "./rules";
 
 export abstract class Supersession {
-  /** Register, map: the greatest (timestamp, replica id, sequence) stays. False when the new entry loses. */
+  /** Winner: the greatest (timestamp, replica id, sequence) stays. False when the new entry loses. */
   static putWinner(
     container: u32,
     hash: u32,
@@ -29,18 +30,21 @@ export abstract class Supersession {
       Entries.replacePayload(row, payloadPointer, payloadLength);
       return true;
     }
-    const id = Entries.create(replica, sequence, timestamp, container, payloadLength == 0 ? FLAG_DELETED : 0);
+    // A deleted-mark of a list stays for ever, so it is none to compaction, digest and statistics.
+    const isList = Containers.row(container).type == TYPE_LIST;
+    const flags = payloadLength == 0 && !isList ? FLAG_DELETED : 0;
+    const id = Entries.create(replica, sequence, timestamp, container, flags);
     const row = Entries.row(id);
     row.hash = hash;
     Entries.setBlock(row, keyPointer, keyLength, payloadPointer, payloadLength);
     Keys.insert(hash, id);
     const containerRow = Containers.row(container);
     Members.append(containerRow, container, id);
-    if (payloadLength != 0) containerRow.size++;
+    if (payloadLength != 0 && !isList) containerRow.size++;
     return true;
   }
 
-  /** Set, flag: every entry stays; those of one element form a chain behind the first. */
+  /** Element without a payload: every entry stays; those of one element form a chain behind the first. */
   static putElement(
     container: u32,
     hash: u32,

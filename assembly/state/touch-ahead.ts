@@ -9,7 +9,8 @@ import { Containers } from "./containers";
 import { Entries } from "./entries";
 import { Keys } from "./key-index";
 import { Members } from "./members";
-import { EntryRow, TYPE_COUNTER, TYPE_LOG } from "./records";
+import { EntryRow } from "./records";
+import { RULE_CELL, RULE_LOG, RULE_OWN, TYPE_COUNTER } from "./rules";
 
 /** Touching pays from a few on. */
 const TOUCHED_MIN: u32 = 4;
@@ -101,12 +102,15 @@ export abstract class TouchAhead {
   /** Hashes the key of an entry; gives where its search begins: a key slot, the cell of a counter, or nothing. */
   @inline private static searchStart(replica: u32, index: u32, inRound: u32): u32 {
     const row = Delta.container(Delta.at(Delta.containerIndices, index));
-    const type = row.type;
-    if (type == TYPE_LOG) return nothingPointer;
-    if (type == TYPE_COUNTER)
-      return Members.cellAddress(Containers.row(row.container), replica, nothingPointer);
+    const rule = row.rule;
+    if (rule == RULE_LOG) return nothingPointer;
+    if (rule == RULE_CELL) return Members.cellAddress(Containers.row(row.container), replica, nothingPointer);
     const keyPointer = Delta.at(Delta.keys, index);
-    const hash = Keys.hash(row.container, keyPointer, Delta.at(Delta.keys, index + 1) - keyPointer);
+    const keyLength = Delta.at(Delta.keys, index + 1) - keyPointer;
+    const hash =
+      rule == RULE_OWN
+        ? Keys.hashOwn(row.container, replica, keyPointer, keyLength)
+        : Keys.hash(row.container, keyPointer, keyLength);
     store<u32>(hashesPointer + (inRound << 2), hash);
     return Keys.firstSlot(hash, nothingPointer);
   }

@@ -80,6 +80,20 @@ export class Batch {
     return this.#keyed(OPCODES.append, container, payload);
   }
 
+  insert(container: number, key: Bytes, payload: Bytes): this {
+    const [keyBytes, payloadBytes] = [toBytes(key), toBytes(payload)];
+    return this.operation(OPCODES.insert, container)
+      .u32(keyBytes.length)
+      .u32(payloadBytes.length)
+      .append(keyBytes)
+      .append(payloadBytes);
+  }
+
+  adjust(container: number, key: Bytes, plus: number, minus: number): this {
+    const bytes = toBytes(key);
+    return this.operation(OPCODES.adjust, container).u32(bytes.length).f64(plus).f64(minus).append(bytes);
+  }
+
   truncate(container: number, { timestamp, replica, sequence }: LogPosition): this {
     return this.operation(OPCODES.truncate, container)
       .f64(timestamp)

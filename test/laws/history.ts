@@ -1,9 +1,22 @@
 // One random history: a few replicas mutate, exchange deltas and snapshots that get lost, doubled and reordered, keep
 // ordered sessions that are cut, compact, and are joined late; at the end all have synced. Judged by the plain
 // specification and by the digest: equal version vectors have equal digests, at any moment and on any path.
-import type { ContainerTypeName, Engine, EngineDocument } from "../../host/engine/engine.ts";
+import {
+  type ContainerTypeName,
+  type Engine,
+  type EngineDocument,
+  LIST_KINDS,
+  type ReplicaId,
+} from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
-import { hex, readEntries, readVector, replicaId, vectorBytes } from "../conformance/batch.ts";
+import {
+  type ExportedEntry,
+  hex,
+  readEntries,
+  readVector,
+  replicaId,
+  vectorBytes,
+} from "../conformance/batch.ts";
 import { check, Mutator, observe, specify } from "./mutator.ts";
 import type { Random } from "./random.ts";
 import type { Step } from "./specification.ts";
@@ -11,6 +24,16 @@ import type { Step } from "./specification.ts";
 const START_MS = 1_700_000_000_000;
 const YEAR_MS = 31_557_600_000;
 const DRIFT_LIMIT_MS = 60_000;
+
+const LOG_TYPES: ReadonlySet<ContainerTypeName> = new Set(["log", "workflow", "vote"]);
+/** Types whose size is the number of their keys. */
+const KEYED_TYPES: ReadonlySet<ContainerTypeName> = new Set(["map", "set", "flag", "multi-map", "graph"]);
+
+function sizeOf(type: ContainerTypeName, entries: readonly ExportedEntry[]): number {
+  if (KEYED_TYPES.has(type)) return new Set(entries.map(({ key }) => key)).size;
+  if (type !== "list") return entries.length;
+  return entries.filter(({ key }) => key.charCodeAt(0) === LIST_KINDS.position).length;
+}
 
 export interface Containers {
   readonly [name: string]: ContainerTypeName;
@@ -348,9 +371,32 @@ export class History {
   #checkSizes(document: EngineDocument): void {
     for (const { index, size, type } of document.containers()) {
       const entries = readEntries(document.entries(index, 0));
-      const keys = new Set(entries.map(({ key }) => key));
-      const expected = type === "counter" || type === "log" ? entries.length : keys.size;
-      check(size === expected, `a ${type} has the size it shows`);
+      check(size === sizeOf(type, entries), `a ${type} has the size it shows`);
+      if (this.#random.chance(0.2)) this.#checkLookups(document, index, type, entries);
+    }
+  }
+
+  /** Single entries and single keys are what the whole export says of them. */
+  #checkLookups(
+    document: EngineDocument,
+    index: number,
+    type: ContainerTypeName,
+    entries: readonly ExportedEntry[],
+  ): void {
+    for (const entry of entries) {
+      const found = readEntries(document.entryAt(index, entry.replica as ReplicaId, entry.sequence));
+      check(JSON.stringify(found) === JSON.stringify([entry]), "a dot names its entry");
+    }
+    if (LOG_TYPES.has(type)) return;
+    for (const text of new Set(entries.map(({ key }) => key))) {
+      const key = Uint8Array.from(text, (character) => character.charCodeAt(0));
+      const under = entries.filter((entry) => entry.key === text);
+      const found = readEntries(document.entriesOf(index, key));
+      check(JSON.stringify(found) === JSON.stringify(under), "a key has its entries");
+      if (type === "counter" || type === "bounded") continue;
+      const isMark =
+        type === "list" && text.charCodeAt(0) !== LIST_KINDS.position && under[0]!.payload === "";
+      check(document.has(index, key) === !isMark, "a key with entries is there");
     }
   }
 }

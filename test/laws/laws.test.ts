@@ -17,7 +17,27 @@ const subjects: Readonly<Record<string, Containers>> = {
   set: { s: "set" },
   flag: { f: "flag" },
   log: { l: "log" },
+  "multi-value": { v: "multi-value" },
+  "multi-map": { v: "multi-map" },
+  "maximum and minimum": { x: "maximum", "x#low": "minimum" },
+  bounded: { b: "bounded" },
+  graph: { g: "graph" },
+  "workflow and vote": { w: "workflow", v: "vote" },
+  list: { l: "list" },
   mixed: { c: "counter", r: "register", m: "map", "m#set": "set", f: "flag", l: "log", "m#log": "log" },
+  "mixed further": {
+    v: "multi-value",
+    "v#map": "multi-map",
+    x: "maximum",
+    "x#low": "minimum",
+    b: "bounded",
+    g: "graph",
+    "g#list": "list",
+    w: "workflow",
+    "w#vote": "vote",
+    m: "map",
+    "m#set": "set",
+  },
 };
 
 /** Runs `count` histories of every subject on replicas of the given engines. */

@@ -1,34 +1,33 @@
 // Random mutations of one document, told to the specification as steps. Timestamps are read from the delta each
 // mutation leaves, by the plain decoder; that a mutation never loses to what its replica had seen is checked here.
-import type { CONTAINER_TYPES, ContainerTypeName, EngineDocument } from "../../host/engine/engine.ts";
+import { type ContainerTypeName, type EngineDocument, LIST_KINDS } from "../../host/engine/engine.ts";
 import { readVarint } from "../../host/wire/varint.ts";
-import { Batch, readEntries, readVector } from "../conformance/batch.ts";
+import { Batch, type ExportedEntry, readEntries, readVector } from "../conformance/batch.ts";
 import { decodePlainly, type PlainEntry } from "../conformance/plain-decoder.ts";
+import { choose } from "./choices.ts";
 import type { Containers } from "./history.ts";
 import type { Random } from "./random.ts";
 import {
-  type Position,
+  compareNumbers,
+  type Deed,
   type Seen,
   type Step,
+  showNumber,
+  specifyBounded,
   specifyCounter,
   specifyElements,
+  specifyExtreme,
+  specifyList,
   specifyLog,
+  specifyValues,
   specifyWinners,
 } from "./specification.ts";
 
-const KEYS = ["a", "key \u0080\u20ac", "long key, longer than any that is kept inline or read by a loop"];
-const encoder = new TextEncoder();
-const latin1 = (text: string): string => String.fromCharCode(...encoder.encode(text));
-
 /** What one operation did, before its timestamp is known. */
-type Intent = { readonly container: string; readonly seen: Seen; readonly sequence: number } & (
-  | { readonly verb: "increment"; readonly amount: number }
-  | { readonly verb: "write"; readonly key: string; readonly value: string | undefined }
-  | { readonly verb: "add"; readonly key: string }
-  | { readonly verb: "remove"; readonly key: string | undefined }
-  | { readonly verb: "append"; readonly value: string }
-  | { readonly verb: "truncate"; readonly through: Position }
-);
+type Intent = { readonly container: string; readonly seen: Seen; readonly sequence: number } & Deed;
+/** Deeds whose order is a matter of timestamps; the others leave no entry for sure. */
+const TIMED = ["write", "append", "propose", "insert"] as const;
+const isTimed = ({ verb }: Deed): boolean => TIMED.some((timed) => timed === verb);
 
 export class Mutator {
   readonly #document: EngineDocument;
@@ -68,15 +67,24 @@ export class Mutator {
     const index = document.container(type, container.split("#")[0]!);
     const before = document.sequence();
     const batch = new Batch();
-    const describe = this.#choose(batch, index, type, container);
+    const value = `value ${document.replica.slice(-2)}.${++this.#count}`;
+    const random = this.#random;
+    const deed = choose(type, {
+      batch,
+      index,
+      random,
+      document,
+      value: value.repeat(random.chance(0.1) ? 8 : 1),
+    });
     const { bytes } = batch;
     const { effective, sequence } = document.mutate(bytes, bytes.length, nowMs);
     check(sequence === document.sequence() && effective <= 1, "a mutation says what it did");
     if (sequence === before) {
       check(effective === 0, "a mutation without a dot has no effect");
+      if (deed?.verb === "propose") checkBeyond(document, index, type, deed.number);
       return [];
     }
-    if (describe !== undefined) return [{ ...describe, container, seen, sequence }];
+    if (deed !== undefined) return [{ ...deed, container, seen, sequence }];
     // A cleared map writes one deleted-mark a key: they are found in the delta.
     return Array.from(
       { length: sequence - before },
@@ -91,66 +99,12 @@ export class Mutator {
     );
   }
 
-  #choose(batch: Batch, index: number, type: ContainerTypeName, container: string) {
-    const random = this.#random;
-    const key = type === "map" || type === "set" ? random.pick(KEYS) : "";
-    const value = `value ${this.#document.replica.slice(-2)}.${++this.#count}`.repeat(
-      random.chance(0.1) ? 8 : 1,
-    );
-    switch (type) {
-      case "counter": {
-        const amount = random.pick([1, -1, 5, -300, 2 ** 33, 0]);
-        batch.increment(index, amount);
-        return { verb: "increment", amount } as const;
-      }
-      case "register":
-      case "map": {
-        if (type === "map" && random.chance(0.06)) {
-          batch.clear(index);
-          return undefined;
-        }
-        const isDelete = random.chance(0.3);
-        if (isDelete) batch.delete(index, key);
-        else batch.put(index, key, value);
-        return { verb: "write", key: latin1(key), value: isDelete ? undefined : value } as const;
-      }
-      case "set":
-      case "flag": {
-        if (random.chance(0.08)) {
-          batch.clear(index);
-          return { verb: "remove", key: undefined } as const;
-        }
-        const isRemove = random.chance(0.4);
-        if (isRemove) batch.remove(index, key);
-        else batch.add(index, key);
-        return { verb: isRemove ? "remove" : "add", key: latin1(key) } as const;
-      }
-      case "log":
-        if (random.chance(0.85)) {
-          batch.push(index, value);
-          return { verb: "append", value } as const;
-        }
-        return this.#chooseTruncation(batch, index, container);
-    }
-  }
-
-  #chooseTruncation(batch: Batch, index: number, container: string) {
-    const entries = readEntries(this.#document.entries(index, 0));
-    const through: Position =
-      entries.length > 0 && this.#random.chance(0.9)
-        ? this.#random.pick(entries)
-        : { timestamp: this.#random.below(2 ** 50), replica: "0000000000000000", sequence: 0 };
-    const { timestamp, replica, sequence } = through;
-    batch.truncate(index, { timestamp, replica: BigInt(`0x${replica}`), sequence });
-    return { verb: "truncate", through: { timestamp, replica, sequence }, container } as const;
-  }
-
   /** Finds out when each intent happened. One that the same transaction took back leaves no entry and no step. */
   #timed(intents: readonly Intent[], before: number): Step[] {
     if (intents.length === 0) return [];
     const { replica } = this.#document;
     const entries = new Map<number, PlainEntry>();
-    if (intents.some(({ verb }) => verb === "write" || verb === "append")) {
+    if (intents.some(isTimed)) {
       const delta = decodePlainly(this.#document.localDelta(before));
       for (const entry of delta.entries) entries.set(entry.sequence, entry);
     }
@@ -160,8 +114,8 @@ export class Mutator {
       if (step.verb === "write" && entry !== undefined) {
         return [{ ...step, key: String.fromCharCode(...entry.key) }];
       }
-      const mayVanish = step.verb === "increment" || step.verb === "remove" || step.verb === "add";
-      return entry === undefined && !mayVanish && step.verb !== "truncate" ? [] : [step];
+      check(step.verb !== "insert" || entry !== undefined, "a position stays for ever");
+      return entry === undefined && isTimed(step) ? [] : [step];
     });
   }
 }
@@ -176,10 +130,52 @@ export function specify(steps: readonly Step[], containers: Containers): Record<
   return forEachContainer(containers, (name, type) => {
     const own = steps.filter(({ container }) => container === name);
     checkInflation(own);
-    if (type === "counter") return specifyCounter(own);
-    if (type === "log") return specifyLog(own);
-    return type === "set" || type === "flag" ? specifyElements(own) : specifyWinners(own);
+    return specifyOne(type, own);
   });
+}
+
+function specifyOne(type: ContainerTypeName, steps: readonly Step[]): string {
+  switch (type) {
+    case "counter":
+      return specifyCounter(steps);
+    case "register":
+    case "map":
+      return specifyWinners(steps);
+    case "set":
+    case "flag":
+      return specifyElements(steps);
+    case "log":
+    case "workflow":
+    case "vote":
+      return specifyLog(steps);
+    case "multi-value":
+    case "multi-map":
+      return specifyValues(steps);
+    case "maximum":
+      return specifyExtreme(steps, 1);
+    case "minimum":
+      return specifyExtreme(steps, -1);
+    case "bounded":
+      return specifyBounded(steps);
+    case "graph":
+      return specifyElements(steps) + specifyWinners(steps);
+    case "list":
+      return specifyList(steps);
+  }
+}
+
+/** A number that had no effect does not lie beyond the one that is there. */
+function checkBeyond(
+  document: EngineDocument,
+  index: number,
+  type: ContainerTypeName,
+  proposed: number,
+): void {
+  const payload = document.read(index, new Uint8Array(0));
+  check(payload !== undefined, "the first number of a maximum has an effect");
+  const there = new DataView(payload!.buffer, payload!.byteOffset).getFloat64(0, true);
+  const order = compareNumbers(proposed, there);
+  check(type === "maximum" ? order <= 0 : order >= 0, "a number beyond the one there has an effect");
 }
 
 /** Invariant: a write is later than every write of its key that its replica had seen. */
@@ -196,26 +192,66 @@ function checkInflation(steps: readonly Step[]): void {
 
 /** What each container of a document shows. */
 export function observe(document: EngineDocument, containers: Containers): Record<string, string> {
-  return forEachContainer(containers, (name, type) => {
-    const entries = readEntries(document.entries(document.container(type, name.split("#")[0]!), 0));
-    if (type === "counter") {
-      return JSON.stringify(entries.map(({ replica, payload }) => [replica, sumsOf(payload)]).sort());
-    }
-    if (type === "log") return JSON.stringify(entries.map(({ payload }) => payload));
-    if (type === "set" || type === "flag")
-      return JSON.stringify([...new Set(entries.map(({ key }) => key))].sort());
-    return JSON.stringify(entries.map(({ key, payload }) => [key, payload]).sort());
-  });
+  return forEachContainer(containers, (name, type) =>
+    observeOne(type, readEntries(document.entries(document.container(type, name.split("#")[0]!), 0))),
+  );
 }
+
+function observeOne(type: ContainerTypeName, entries: readonly ExportedEntry[]): string {
+  switch (type) {
+    case "counter":
+      return JSON.stringify(entries.map(({ replica, payload }) => [replica, sumsOf(payload)]).sort());
+    case "bounded":
+      return JSON.stringify(
+        entries.map(({ replica, key, payload }) => [replica, key, ...sumsOf(payload)]).sort(),
+      );
+    case "log":
+    case "workflow":
+    case "vote":
+      return JSON.stringify(entries.map(({ payload }) => payload));
+    case "set":
+    case "flag":
+      return showKeys(entries);
+    case "maximum":
+    case "minimum":
+      return entries
+        .map(({ replica, sequence, payload }) => `${showNumber(numberOf(payload))} of ${replica}.${sequence}`)
+        .join();
+    case "graph": {
+      const isAttribute = ({ key }: ExportedEntry): boolean => key.charCodeAt(0) === 3;
+      return (
+        showKeys(entries.filter((entry) => !isAttribute(entry))) + showPairs(entries.filter(isAttribute))
+      );
+    }
+    case "list": {
+      const isPosition = ({ key }: ExportedEntry): boolean => key.charCodeAt(0) === LIST_KINDS.position;
+      const positions = entries
+        .filter(isPosition)
+        .map(({ replica, sequence, key, payload }) => [replica, sequence, key, payload]);
+      return JSON.stringify(positions.sort()) + showPairs(entries.filter((entry) => !isPosition(entry)));
+    }
+    default:
+      return showPairs(entries);
+  }
+}
+
+const showKeys = (entries: readonly ExportedEntry[]): string =>
+  JSON.stringify([...new Set(entries.map(({ key }) => key))].sort());
+const showPairs = (entries: readonly ExportedEntry[]): string =>
+  JSON.stringify(entries.map(({ key, payload }) => [key, payload]).sort());
 
 function forEachContainer(
   containers: Containers,
-  show: (name: string, type: keyof typeof CONTAINER_TYPES) => string,
+  show: (name: string, type: ContainerTypeName) => string,
 ): Record<string, string> {
   return Object.fromEntries(Object.entries(containers).map(([name, type]) => [name, show(name, type)]));
 }
 
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+const numberOf = (payload: string): number => new DataView(bytesOf(payload).buffer).getFloat64(0, true);
+
 function sumsOf(payload: string): [number, number] {
-  const cursor = { bytes: Uint8Array.from(payload, (character) => character.charCodeAt(0)), offset: 0 };
+  const cursor = { bytes: bytesOf(payload), offset: 0 };
   return [readVarint(cursor), readVarint(cursor)];
 }

@@ -8,14 +8,25 @@ export interface Dot {
   readonly sequence: number;
 }
 
-export type Step = Dot & { readonly container: string; readonly seen: Seen; readonly timestamp: number } & (
-    | { readonly verb: "increment"; readonly amount: number }
-    | { readonly verb: "write"; readonly key: string; readonly value: string | undefined }
-    | { readonly verb: "add"; readonly key: string }
-    | { readonly verb: "remove"; readonly key: string | undefined }
-    | { readonly verb: "append"; readonly value: string }
-    | { readonly verb: "truncate"; readonly through: Position }
-  );
+/** What one operation did. */
+export type Deed =
+  | { readonly verb: "increment"; readonly amount: number }
+  | { readonly verb: "adjust"; readonly key: string; readonly plus: number; readonly minus: number }
+  | { readonly verb: "write"; readonly key: string; readonly value: string | undefined }
+  | { readonly verb: "add"; readonly key: string }
+  | { readonly verb: "assign"; readonly key: string; readonly value: string }
+  /** Without a key: all of them. */
+  | { readonly verb: "remove"; readonly key: string | undefined }
+  | { readonly verb: "append"; readonly value: string }
+  | { readonly verb: "truncate"; readonly through: Position }
+  | { readonly verb: "propose"; readonly number: number }
+  | { readonly verb: "insert"; readonly key: string; readonly value: string };
+
+export type Step = Dot & {
+  readonly container: string;
+  readonly seen: Seen;
+  readonly timestamp: number;
+} & Deed;
 
 export interface Position extends Dot {
   readonly timestamp: number;
@@ -43,15 +54,26 @@ export function specifyCounter(steps: readonly Step[]): string {
   return JSON.stringify([...totals].sort());
 }
 
-/** Under each key the write with the greatest position. */
-export function specifyWinners(steps: readonly Step[]): string {
+/** Per replica and key the sums of what was adjusted. */
+export function specifyBounded(steps: readonly Step[]): string {
+  const totals = new Map<string, [number, number]>();
+  for (const { replica, key, plus, minus } of ofVerb(steps, "adjust")) {
+    const slot = JSON.stringify([replica, key]);
+    const [plusBefore, minusBefore] = totals.get(slot) ?? [0, 0];
+    totals.set(slot, [plusBefore + plus, minusBefore + minus]);
+  }
+  return JSON.stringify([...totals].map(([slot, sums]) => [...JSON.parse(slot), ...sums]).sort());
+}
+
+/** Under each key the write with the greatest position; deleted keys too, without a value, where `showsDeleted`. */
+export function specifyWinners(steps: readonly Step[], showsDeleted = false): string {
   const winners = new Map<string, Extract<Step, { verb: "write" }>>();
   for (const step of ofVerb(steps, "write")) {
     const winner = winners.get(step.key);
     if (winner === undefined || comparePositions(step, winner) > 0) winners.set(step.key, step);
   }
-  const present = [...winners.values()].filter(({ value }) => value !== undefined);
-  return JSON.stringify(present.map(({ key, value }) => [key, value]).sort());
+  const present = [...winners.values()].filter(({ value }) => showsDeleted || value !== undefined);
+  return JSON.stringify(present.map(({ key, value }) => [key, value ?? ""]).sort());
 }
 
 /** Elements with an add that no other mutation of them had seen. */
@@ -64,6 +86,46 @@ export function specifyElements(steps: readonly Step[]): string {
       ),
   );
   return JSON.stringify([...new Set(present.map(({ key }) => key))].sort());
+}
+
+/** Assigned values that no other assignment or removal of their key had seen. */
+export function specifyValues(steps: readonly Step[]): string {
+  const changes = steps.filter((step) => step.verb === "assign" || step.verb === "remove");
+  const present = ofVerb(steps, "assign").filter(
+    (assign) =>
+      !changes.some(
+        (step) =>
+          step !== assign && (step.key === undefined || step.key === assign.key) && covers(step.seen, assign),
+      ),
+  );
+  return JSON.stringify(present.map(({ key, value }) => [key, value]).sort());
+}
+
+/** The number that lies furthest in `direction`, and of equal ones the one proposed last. */
+export function specifyExtreme(steps: readonly Step[], direction: 1 | -1): string {
+  const [best] = ofVerb(steps, "propose").sort(
+    (left, right) => direction * compareNumbers(right.number, left.number) || comparePositions(right, left),
+  );
+  return best === undefined ? "" : `${showNumber(best.number)} of ${best.replica}.${best.sequence}`;
+}
+
+/** Numeric order, −0 below +0. */
+export function compareNumbers(left: number, right: number): number {
+  if (left < right || left > right) return left < right ? -1 : 1;
+  return Number(Object.is(right, -0)) - Number(Object.is(left, -0));
+}
+
+export const showNumber = (number: number): string => (Object.is(number, -0) ? "-0" : `${number}`);
+
+/** Every position ever inserted, by its dot; and the winners of values and places, deleted ones too. */
+export function specifyList(steps: readonly Step[]): string {
+  const positions = ofVerb(steps, "insert").map(({ replica, sequence, key, value }) => [
+    replica,
+    sequence,
+    key,
+    value,
+  ]);
+  return JSON.stringify(positions.sort()) + specifyWinners(steps, true);
 }
 
 /** All appended values above the greatest truncation, by position. */

@@ -63,8 +63,9 @@ function checkTable(
   expected: Readonly<Record<string, number>>,
 ): void {
   for (const [name, value] of Object.entries(expected)) {
-    const found = numbers.get(prefix + name.toUpperCase());
-    if (found !== value) throw mismatch(`${prefix}${name.toUpperCase()} = ${found}`, `${value}`);
+    const exportName = prefix + name.toUpperCase().replaceAll("-", "_");
+    const found = numbers.get(exportName);
+    if (found !== value) throw mismatch(`${exportName} = ${found}`, `${value}`);
   }
 }
 

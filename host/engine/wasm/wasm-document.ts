@@ -18,6 +18,7 @@ import {
 import { documentClosed, type WasmInstance } from "./wasm-instance.ts";
 
 const UINT32_MAX = 0xffff_ffff;
+const SEQUENCE_MAX = 0xffff_fffe;
 const UNKNOWN = -1;
 const WORD_BITS = 32n;
 const nameEncoder = new TextEncoder();
@@ -80,7 +81,7 @@ export class WasmDocument implements EngineDocument {
   container(type: ContainerTypeName, name: string): number {
     const { exports } = this.#engine();
     if (!Object.hasOwn(CONTAINER_TYPES, type)) throw invalid(`container type ${JSON.stringify(type)}`);
-    const key = `${CONTAINER_TYPES[type]}${name}`;
+    const key = containerKey(type, name);
     const known = this.#containers.get(key);
     if (known !== undefined) return known;
     const nameBytes = nameEncoder.encode(name);
@@ -133,7 +134,7 @@ export class WasmDocument implements EngineDocument {
     this.#call("rollback", () => exports.documentRollback(this.#handle));
     const declared = this.#declaredInTransaction ?? [];
     this.#declaredInTransaction = undefined;
-    for (const { type, name } of declared) this.#containers.delete(`${CONTAINER_TYPES[type]}${name}`);
+    for (const { type, name } of declared) this.#containers.delete(containerKey(type, name));
     for (const { type, name } of declared) this.container(type, name);
   }
 
@@ -308,6 +309,26 @@ export class WasmDocument implements EngineDocument {
     );
   }
 
+  entriesOf(container: number, key: Uint8Array): Uint8Array {
+    const { exports } = this.#engine();
+    checkContainer(container);
+    return this.#ask("entriesOf", () =>
+      exports.documentEntriesOf(this.#handle, container, this.#instance.put(key, key.length), key.length),
+    );
+  }
+
+  entryAt(container: number, replica: ReplicaId, sequence: number): Uint8Array {
+    const { exports } = this.#engine();
+    checkContainer(container);
+    checkReplica(replica);
+    if (!Number.isInteger(sequence) || sequence < 1 || sequence > SEQUENCE_MAX) {
+      throw invalid(`sequence ${sequence}; give 1 to ${SEQUENCE_MAX}`);
+    }
+    return this.#ask("entryAt", () =>
+      exports.documentEntryAt(this.#handle, container, idLow(replica), idHigh(replica), sequence),
+    );
+  }
+
   statistics(): DocumentStatistics {
     const { exports } = this.#engine();
     const bytes = this.#ask("statistics", () => exports.documentStatistics(this.#handle));
@@ -360,6 +381,10 @@ export class WasmDocument implements EngineDocument {
     if (trap !== undefined) throw trap;
     return this.#instance.constants.ok;
   }
+}
+
+function containerKey(type: ContainerTypeName, name: string): string {
+  return `${CONTAINER_TYPES[type]} ${name}`;
 }
 
 function checkReplica(replica: ReplicaId): void {

@@ -2,7 +2,7 @@
 // assembly/index.ts; `ABI_VERSION` guards the pair. Results declared u32 there arrive signed and need `>>> 0`.
 
 /** The version of assembly/index.ts this host was written for. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export interface WasmExports {
   readonly memory: WebAssembly.Memory;
@@ -57,6 +57,14 @@ export interface WasmExports {
   documentSize(document: number, container: number): number;
   documentCounter(document: number, container: number): number;
   documentEntries(document: number, container: number, last: number): number;
+  documentEntriesOf(document: number, container: number, keyPointer: number, keyLength: number): number;
+  documentEntryAt(
+    document: number,
+    container: number,
+    idLow: number,
+    idHigh: number,
+    sequence: number,
+  ): number;
   documentContainers(document: number): number;
   documentStatistics(document: number): number;
   documentCheckInvariants(document: number): number;
