@@ -28,12 +28,8 @@ import { WorkflowHandle } from "./workflow/workflow-handle.ts";
 const LISTED_MERGE_BYTES_MAX = 65536;
 const NOTICE_HEAD_BYTES = 8;
 
-type HandleClass = new (
-  owner: HandleOwner,
-  index: number,
-  name: string,
-  options?: unknown,
-) => ContainerHandle;
+/** What a handle is made with was checked where its definition was made. */
+type HandleClass = new (owner: HandleOwner, index: number, name: string, options: never) => ContainerHandle;
 
 /** The types that have a handle: no schema can name another. */
 const HANDLES: Readonly<Partial<Record<ContainerTypeName, HandleClass>>> = {

@@ -1,8 +1,8 @@
 // Replay: whatever the order and the portions in which entries come, the same instances with the same histories.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkWorkflow, workflowRecord } from "../../host/replica/workflow/definition.ts";
 import type { ReplayEntry } from "../../host/replica/replayed-handle.ts";
+import { checkWorkflow, workflowRecord } from "../../host/replica/workflow/definition.ts";
 import { WorkflowReplay } from "../../host/replica/workflow/replay.ts";
 import type { ReplicaId } from "../../host/wire/replica-id.ts";
 
