@@ -375,8 +375,9 @@ export function documentRead(handle: u32, container: u32, keyPointer: u32, keyLe
 export function documentHas(handle: u32, container: u32, keyPointer: u32, keyLength: u32): u32 {
   const status = selectContainer(handle, container);
   if (status != STATUS_OK) return status;
-  const rule = Containers.row(container).rule;
-  if (rule == RULE_CELL || rule == RULE_OWN || rule == RULE_LOG) return wrongType(container);
+  const rule = Rules.ofKey(Containers.row(container).type, keyPointer, keyLength);
+  const isKeyed = rule != RULE_NONE && rule != RULE_CELL && rule != RULE_OWN && rule != RULE_LOG;
+  if (!isKeyed) return wrongType(container);
   Result.first = findPresent(container, keyPointer, keyLength) != 0 ? 1 : 0;
   return STATUS_OK;
 }

@@ -3,11 +3,15 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { createBaselineEngine } from "../../host/engine/baseline/baseline-engine.ts";
 import { UndoJournal, type UndoStep } from "../../host/engine/baseline/undo-journal.ts";
-import type { ContainerTypeName, EngineDocument } from "../../host/engine/engine.ts";
+import { CONTAINER_TYPES, type ContainerTypeName, type EngineDocument } from "../../host/engine/engine.ts";
 import { type Batch, mutate, replicaId } from "./batch.ts";
 import { imageOf, NOW_MS } from "./documents.ts";
 
-const TYPES: readonly ContainerTypeName[] = ["counter", "register", "map", "set", "flag", "log"];
+const TYPES = Object.keys(CONTAINER_TYPES) as ContainerTypeName[];
+const [VALUE, VALUES, HIGH, LOW, BOUNDED, GRAPH, WORKFLOW, VOTE, LIST] = [
+  6, 7, 8, 9, 10, 11, 12, 13, 14,
+] as const;
+const number = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer);
 const engine = createBaselineEngine();
 const open = (replica: number): EngineDocument => {
   const document = engine.createDocument({
@@ -29,7 +33,22 @@ const fill = (batch: Batch): Batch =>
     .add(3, "f")
     .add(4, "")
     .push(5, "1")
-    .push(5, "2");
+    .push(5, "2")
+    .put(VALUE, "", "v")
+    .put(VALUES, "k", "v")
+    .put(VALUES, "l", "w")
+    .put(HIGH, "", number(3))
+    .put(LOW, "", number(3))
+    .adjust(BOUNDED, "", 5, 3)
+    .adjust(BOUNDED, number(1), 2, 0)
+    .add(GRAPH, "\u0001a")
+    .put(GRAPH, "\u0003a", "v")
+    .put(GRAPH, "\u0003b", "v")
+    .push(WORKFLOW, "1")
+    .push(VOTE, "1")
+    .insert(LIST, "\u0001", "v")
+    .put(LIST, "\u0002a", "v")
+    .delete(LIST, "\u0003a");
 const change = (batch: Batch): Batch =>
   batch
     .increment(0, -7)
@@ -40,6 +59,22 @@ const change = (batch: Batch): Batch =>
     .add(3, "f")
     .clear(4)
     .push(5, "3")
+    .put(VALUE, "", "w")
+    .put(VALUES, "k", "x")
+    .clear(VALUES)
+    .put(HIGH, "", number(4))
+    .put(LOW, "", number(2))
+    .adjust(BOUNDED, "", 1, 1)
+    .adjust(BOUNDED, number(2), 1, 1)
+    .remove(GRAPH, "\u0001a")
+    .add(GRAPH, "\u0002a")
+    .delete(GRAPH, "\u0003a")
+    .put(GRAPH, "\u0003b", "w")
+    .push(WORKFLOW, "2")
+    .truncate(VOTE, { timestamp: NOW_MS * 1024, replica: 1n, sequence: 99 })
+    .insert(LIST, "\u0001", "")
+    .delete(LIST, "\u0002a")
+    .put(LIST, "\u0003a", "v")
     .truncate(5, { timestamp: NOW_MS * 1024, replica: 1n, sequence: 9 });
 
 /** Throws when the journal takes its `number`th step of a call, and says whether it came to that. */

@@ -2,12 +2,12 @@
 // step, deltas, snapshots, digests, changes, exports and refusals alike. DIFFERENTIAL_RUNS and DIFFERENTIAL_SEED
 // choose how many scripts and from where. (Groups of replicas on different engines: test/laws.)
 import { beforeAll, expect, it } from "vitest";
-import type { Engine, EngineDocument } from "../../host/engine/engine.ts";
+import type { Engine, EngineDocument, ReplicaId } from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
-import { hex, readVector, replicaId, vectorBytes } from "../conformance/batch.ts";
+import { hex, readEntries, readVector, replicaId, vectorBytes } from "../conformance/batch.ts";
 import { describeEnginePairs } from "../conformance/engines.ts";
 import { Random } from "../laws/random.ts";
-import { randomBatch, TYPES } from "./random-batch.ts";
+import { randomBatch, randomKey, TYPES } from "./random-batch.ts";
 
 const runs = Number(process.env.DIFFERENTIAL_RUNS ?? 1000);
 const firstSeed = Number(process.env.DIFFERENTIAL_SEED ?? 1);
@@ -158,6 +158,28 @@ class Script {
       twin.call("entries", (document) => document.entries(index, last));
       if (type === "counter") twin.call("counter", (document) => document.counter(index));
     }
+    for (let count = 0; count < 4; count++) this.#lookUp(twin);
+  }
+
+  /** Reads one key and one dot, mostly such as are there. */
+  #lookUp(twin: Twin): void {
+    const random = this.#random;
+    const index = random.below(twin.documents[0]!.containers().length);
+    const entries = readEntries(twin.documents[0]!.entries(index, 0));
+    const entry = entries.length > 0 && random.chance(0.8) ? random.pick(entries) : undefined;
+    const key =
+      entry === undefined
+        ? randomKey(random)
+        : Uint8Array.from(entry.key, (character) => character.charCodeAt(0));
+    twin.call("entriesOf", (document) => document.entriesOf(index, key));
+    twin.call("read", (document) => document.read(index, key));
+    twin.call("has", (document) => document.has(index, key));
+    const [replica, sequence] =
+      entry === undefined
+        ? [replicaId(random.pick([11, 22, 33, 44])), random.below(20)]
+        : [entry.replica as ReplicaId, entry.sequence];
+    const other = random.chance(0.2) ? random.below(TYPES.length) : index;
+    twin.call("entryAt", (document) => document.entryAt(other, replica, sequence));
   }
 }
 
@@ -167,7 +189,7 @@ describeEnginePairs("differential", (create) => {
     engines = await create();
   });
 
-  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, { timeout: 60_000 + runs * 100 }, () => {
+  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, { timeout: 60_000 + runs * 300 }, () => {
     for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
       try {
         new Script(engines, new Random(seed)).run();

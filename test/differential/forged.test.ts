@@ -2,7 +2,12 @@
 // supersession, removals of what never was, marks in any order, snapshots that forget. Both engines answer alike, down
 // to the changes, and stay sound. FORGED_RUNS and FORGED_SEED choose how many and from where.
 import { beforeAll, expect, it } from "vitest";
-import type { Engine, EngineDocument } from "../../host/engine/engine.ts";
+import {
+  CONTAINER_TYPES,
+  type ContainerTypeName,
+  type Engine,
+  type EngineDocument,
+} from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
 import { Batch, hex, replicaId } from "../conformance/batch.ts";
 import { describeEnginePairs } from "../conformance/engines.ts";
@@ -12,7 +17,15 @@ import { Random } from "../laws/random.ts";
 const runs = Number(process.env.FORGED_RUNS ?? 300);
 const firstSeed = Number(process.env.FORGED_SEED ?? 1);
 const NOW_MS = 1_700_000_000_000;
-const TYPES = ["counter", "register", "map", "set", "flag", "log"] as const;
+const TYPES = Object.keys(CONTAINER_TYPES) as ContainerTypeName[];
+/** Those that removal records may name. */
+const REMOVABLE = (["set", "flag", "multi-value", "multi-map", "graph"] as const).map((type) =>
+  TYPES.indexOf(type),
+);
+/** Two digits, so that names ascend as indexes do. */
+const nameOf = (index: number): string => `${index + 1}`.padStart(2, "0");
+const NUMBERS = [0, -0, 1, -1, 2.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+const numberBytes = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer);
 const TIMESTAMPS = [5, 6, 7, NOW_MS * 1024, (NOW_MS + 90_000) * 1024, 2 ** 53 - 2];
 
 interface ForgedEntry {
@@ -59,7 +72,26 @@ function forgeEntry(random: Random, sequence: number): ForgedEntry {
       return { ...entry, key: short, payload: [] };
     case "flag":
       return { ...entry, key: [], payload: [] };
+    case "multi-value":
+      return { ...entry, key: [], payload: [...value, 1] };
+    case "multi-map":
+      return { ...entry, key: short, payload: [...value, 1] };
+    case "maximum":
+    case "minimum":
+      return { ...entry, key: [], payload: [...numberBytes(NUMBERS[random.below(NUMBERS.length)]!)] };
+    case "bounded": {
+      const key = random.below(2) === 0 ? [] : u64(1 + random.below(3));
+      return { ...entry, key, payload: [...varint(random.below(300)), ...varint(random.below(3))] };
+    }
+    case "graph": {
+      const kind = 1 + random.below(3);
+      return { ...entry, key: [kind, ...short], payload: kind === 3 ? value : [] };
+    }
+    case "list":
+      return { ...entry, key: [1 + random.below(3), ...short], payload: value };
     case "log":
+    case "workflow":
+    case "vote":
       if (random.below(3) > 0) return { ...entry, key: [], payload: [1] };
       return {
         ...entry,
@@ -90,7 +122,7 @@ function forgeDelta(random: Random): Uint8Array {
     entries: pick(random, isSnapshot ? 0 : base, to).map((sequence) => forgeEntry(random, sequence)),
     removals: pick(random, base, to)
       .map((sequence) => ({
-        container: 3 + random.below(2),
+        container: REMOVABLE[random.below(REMOVABLE.length)]!,
         sequence,
         targets: targetsOf(position, sequence),
       }))
@@ -128,7 +160,10 @@ function encode(random: Random, replicas: readonly ForgedReplica[], isSnapshot: 
       ...varint(replicas.length),
       ...replicas.flatMap(({ id, base, to }) => replica(id, base, to - base)),
     ],
-    containers: [named.length, ...named.flatMap((index) => container(index + 1, `${index + 1}`))].flat(),
+    containers: [
+      named.length,
+      ...named.flatMap((index) => container(CONTAINER_TYPES[TYPES[index]!], nameOf(index))),
+    ],
     entryCount: varint(entries.length),
     entryCounts: counts(replicas.map((row) => row.entries)),
     gaps: column(
@@ -163,6 +198,39 @@ function encode(random: Random, replicas: readonly ForgedReplica[], isSnapshot: 
   });
 }
 
+/** A local mutation among what was forged. */
+function mutateLocally(random: Random, type: ContainerTypeName, index: number): Batch {
+  const batch = new Batch();
+  switch (type) {
+    case "counter":
+      return batch.increment(index, 3);
+    case "register":
+      return batch.put(index, "", "here");
+    case "map":
+      return batch.put(index, "a", "here").clear(index);
+    case "set":
+    case "flag":
+      return batch.clear(index);
+    case "log":
+    case "workflow":
+    case "vote":
+      return batch.push(index, "here");
+    case "multi-value":
+      return random.below(2) === 0 ? batch.clear(index) : batch.put(index, "", "here");
+    case "multi-map":
+      return random.below(2) === 0 ? batch.clear(index) : batch.put(index, "a", "here");
+    case "maximum":
+    case "minimum":
+      return batch.put(index, "", numberBytes(random.below(5) - 2));
+    case "bounded":
+      return batch.adjust(index, random.below(2) === 0 ? "" : Uint8Array.from(u64(2)), 1, 2);
+    case "graph":
+      return batch.put(index, "\u0003a", "here").remove(index, "\u0001a").add(index, "\u0002a");
+    case "list":
+      return batch.insert(index, "\u0001a", "").delete(index, "\u0002a").put(index, "\u0003", "here");
+  }
+}
+
 function answerOf(call: () => unknown): string {
   try {
     return JSON.stringify([call()], (_, value) =>
@@ -180,7 +248,7 @@ describeEnginePairs("forged deltas", (create) => {
     engines = await create();
   });
 
-  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, () => {
+  it(`${runs} scripts from seed ${firstSeed} give equal bytes`, { timeout: 60_000 + runs * 300 }, () => {
     let merged = 0;
     for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
       const random = new Random(seed);
@@ -193,7 +261,7 @@ describeEnginePairs("forged deltas", (create) => {
         return expected!;
       };
       const containers = TYPES.map(
-        (type, place) => documents.map((document) => document.container(type, `${place + 1}`))[0]!,
+        (type, place) => documents.map((document) => document.container(type, nameOf(place)))[0]!,
       );
       for (let step = 0; step < 12; step++) {
         const choice = random.below(8);
@@ -204,14 +272,8 @@ describeEnginePairs("forged deltas", (create) => {
         } else if (choice === 5) {
           same("compact", (document) => document.compact(document.versionVector(), NOW_MS));
         } else {
-          const batch = new Batch();
-          const index = random.below(TYPES.length);
-          if (index === 3 || index === 4) batch.clear(containers[index]!);
-          else if (index === 2) batch.put(containers[2]!, "a", "here").clear(containers[2]!);
-          else if (index === 5) batch.push(containers[5]!, "here");
-          else if (index === 1) batch.put(containers[1]!, "", "here");
-          else batch.increment(containers[0]!, 3);
-          const { bytes } = batch;
+          const place = random.below(TYPES.length);
+          const { bytes } = mutateLocally(random, TYPES[place]!, containers[place]!);
           same("mutate", (document) => document.mutate(bytes, bytes.length, NOW_MS + step));
         }
         same("snapshot", (document) => document.snapshot());

@@ -1,9 +1,26 @@
 // Random mutation batches of several operations, some of them bad.
-import { CONTAINER_TYPES, type ContainerTypeName, type EngineDocument } from "../../host/engine/engine.ts";
-import { Batch, readEntries } from "../conformance/batch.ts";
+import {
+  CONTAINER_TYPES,
+  type ContainerTypeName,
+  type EngineDocument,
+  GRAPH_KINDS,
+  LIST_KINDS,
+} from "../../host/engine/engine.ts";
+import { Batch, readEntries, vectorBytes } from "../conformance/batch.ts";
 import type { Random } from "../laws/random.ts";
 
 export const TYPES = Object.keys(CONTAINER_TYPES) as ContainerTypeName[];
+const NUMBERS = [
+  0,
+  -0,
+  1,
+  -1,
+  1.5,
+  -(2 ** 70),
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  Number.NaN,
+];
 const LENGTHS = [0, 1, 2, 3, 8, 15, 16, 31, 40, 200];
 
 export function randomBatch(random: Random, document: EngineDocument): Uint8Array {
@@ -16,7 +33,7 @@ export function randomBatch(random: Random, document: EngineDocument): Uint8Arra
 }
 
 /** One of a few keys, of lengths that fall on both sides of every inline size. */
-function randomKey(random: Random): Uint8Array {
+export function randomKey(random: Random): Uint8Array {
   const number = random.below(12);
   return Uint8Array.from(
     { length: LENGTHS[number % LENGTHS.length]! },
@@ -57,13 +74,74 @@ function appendOperation(random: Random, document: EngineDocument, batch: Batch)
       else batch.add(index, "");
       return;
     case "log":
+    case "workflow":
+    case "vote":
       if (random.chance(0.8)) batch.push(index, randomPayload(random));
       else appendTruncation(random, document, index, batch);
+      return;
+    case "multi-value":
+    case "multi-map":
+      appendValue(random, index, batch, chosen === "multi-value" ? new Uint8Array(0) : randomKey(random));
+      return;
+    case "maximum":
+    case "minimum": {
+      const number = random.chance(0.3) ? random.pick(NUMBERS) : random.next() * 100 - 50;
+      batch.put(index, "", new Uint8Array(Float64Array.of(number).buffer));
+      return;
+    }
+    case "bounded": {
+      const key = random.chance(0.5)
+        ? ""
+        : vectorBytes([[random.pick([11, 22, 2 ** 40, 0]), 1]]).slice(4, 12);
+      const plus = random.pick([0, 1, 300, 2 ** 33, 2 ** 52, -1]);
+      batch.adjust(index, key, random.chance(0.03) ? 0.5 : plus, random.pick([0, 0, 7, 2 ** 31]));
+      return;
+    }
+    case "graph":
+      appendToGraph(random, index, batch);
+      return;
+    case "list":
+      appendToList(random, index, batch);
   }
 }
 
+function appendValue(random: Random, index: number, batch: Batch, key: Uint8Array): void {
+  if (random.chance(0.07)) batch.clear(index);
+  else if (random.chance(0.3)) batch.delete(index, key);
+  else batch.put(index, key, randomPayload(random));
+}
+
+/** A key of a kind, seldom of one that there is not. */
+function kindKey(random: Random, kinds: readonly number[]): Uint8Array {
+  const kind = random.chance(0.01) ? random.below(256) : random.pick(kinds);
+  return random.chance(0.005) ? new Uint8Array(0) : Uint8Array.from([kind, ...randomKey(random)]);
+}
+
+function appendToGraph(random: Random, index: number, batch: Batch): void {
+  if (random.chance(0.6)) {
+    const key = kindKey(random, [GRAPH_KINDS.vertex, GRAPH_KINDS.edge]);
+    if (random.chance(0.35)) batch.remove(index, key);
+    else batch.add(index, key);
+    return;
+  }
+  const key = kindKey(random, [GRAPH_KINDS.attribute]);
+  if (random.chance(0.3)) batch.delete(index, key);
+  else batch.put(index, key, randomPayload(random));
+}
+
+function appendToList(random: Random, index: number, batch: Batch): void {
+  if (random.chance(0.5)) {
+    const payload = random.chance(0.2) ? new Uint8Array(0) : randomPayload(random);
+    batch.insert(index, kindKey(random, [LIST_KINDS.position]), payload);
+    return;
+  }
+  const key = kindKey(random, [LIST_KINDS.value, LIST_KINDS.place]);
+  if (random.chance(0.4)) batch.delete(index, key);
+  else batch.put(index, key, randomPayload(random));
+}
+
 function appendTruncation(random: Random, document: EngineDocument, index: number, batch: Batch): void {
-  const isLog = document.containers()[index]!.type === "log";
+  const isLog = ["log", "workflow", "vote"].includes(document.containers()[index]!.type);
   const entries = isLog ? readEntries(document.entries(index, 0)) : [];
   if (entries.length === 0 || random.chance(0.1)) {
     batch.truncate(index, {

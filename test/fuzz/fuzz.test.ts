@@ -23,6 +23,15 @@ const containers: Readonly<Record<string, ContainerTypeName>> = {
   s: "set",
   f: "flag",
   l: "log",
+  v: "multi-value",
+  "v#map": "multi-map",
+  x: "maximum",
+  "x#low": "minimum",
+  b: "bounded",
+  g: "graph",
+  w: "workflow",
+  "w#vote": "vote",
+  "l#list": "list",
 };
 const EDGES = [0, 1, 2, 3, 4, 8, 0x7f, 0x80, 0xfe, 0xff];
 

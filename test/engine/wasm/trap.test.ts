@@ -6,18 +6,33 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EngineDocument } from "../../../host/engine/engine.ts";
 import { WasmDocument } from "../../../host/engine/wasm/wasm-document.ts";
-import { createWasmEngine } from "../../../host/engine/wasm/wasm-engine.ts";
 import type { WasmInstance } from "../../../host/engine/wasm/wasm-instance.ts";
 import { WasmVectorTable } from "../../../host/engine/wasm/wasm-vector-table.ts";
 import { isCrdtError } from "../../../host/errors.ts";
 import { Batch, hex, mutate, replicaId, vectorBytes } from "../../conformance/batch.ts";
 import { createInstrumented, instrument, StoreCounter } from "./instrumented-instance.ts";
+import {
+  NOW_MS,
+  open,
+  options,
+  rewriteMap,
+  type Write,
+  writeAll,
+  writeCounter,
+  writeGraph,
+  writeList,
+  writeLog,
+  writeMap,
+  writeMulti,
+  writeNewest,
+  writeNumbers,
+  writeSet,
+  writeShared,
+  writeSteps,
+} from "./trap-writers.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const NOW_MS = 1_700_000_000_000;
 const EVERY = Number(process.env.TRAP_EVERY ?? 10);
-const options = { hashSeed: [7, 11], driftLimitMs: 60_000 } as const;
-const engine = createWasmEngine();
 
 const imageOf = (document: EngineDocument): string =>
   [
@@ -29,98 +44,6 @@ const imageOf = (document: EngineDocument): string =>
     JSON.stringify(document.containers()),
     JSON.stringify(document.statistics()),
   ].join("\n");
-
-function open(replica: number): EngineDocument {
-  return engine.createDocument({ replica: replicaId(replica), ...options });
-}
-
-type Write = (document: EngineDocument, round: number) => void;
-
-const keys = (from: number, to: number): string[] =>
-  Array.from({ length: to - from }, (_, index) => `key ${from + index}`);
-
-const writeMap: Write = (document, round) => {
-  const map = document.container("map", "map");
-  mutate(document, NOW_MS + round, (batch) => {
-    for (const key of keys(round * 20, round * 20 + 60))
-      batch.put(map, key, `${key} of ${round}`.repeat(round));
-    return batch.delete(map, `key ${round * 20 + 3}`);
-  });
-};
-
-/** Replaces a few of many keys in place, without any column growing. */
-const rewriteMap: Write = (document, round) => {
-  const map = document.container("map", "map");
-  mutate(document, NOW_MS + round, (batch) => {
-    for (const key of keys(0, round === 1 ? 200 : 40)) batch.put(map, key, `value ${round}`);
-    return round === 1 ? batch : batch.delete(map, "key 7");
-  });
-};
-
-const writeSet: Write = (document, round) => {
-  const set = document.container("set", "set");
-  const flag = document.container("flag", "flag");
-  mutate(document, NOW_MS + round, (batch) => {
-    for (const key of keys(round * 10, round * 10 + 40)) batch.add(set, key);
-    for (const key of keys(round * 10, round * 10 + 15)) batch.remove(set, key);
-    return batch.add(flag, "");
-  });
-  if (round === 2) mutate(document, NOW_MS + round, (batch) => batch.clear(set).add(set, "left"));
-};
-
-const writeCounter: Write = (document, round) => {
-  for (const name of ["a", "b", "c"]) {
-    const counter = document.container("counter", name);
-    mutate(document, NOW_MS + round, (batch) =>
-      batch.increment(counter, round * 1000).increment(counter, -1),
-    );
-  }
-};
-
-const writeLog: Write = (document, round) => {
-  const log = document.container("log", "log");
-  mutate(document, NOW_MS + round, (batch) => {
-    for (let index = 0; index < 30; index++) batch.push(log, `line ${index} of ${round}`);
-    return batch;
-  });
-  if (round === 2) {
-    const position = { timestamp: (NOW_MS + 1) * 1024 + 5, replica: 2n, sequence: 10 };
-    mutate(document, NOW_MS + round, (batch) => batch.truncate(log, position));
-  }
-};
-
-const writeAll: Write = (document, round) => {
-  for (const write of [writeMap, writeSet, writeCounter, writeLog]) write(document, round);
-};
-
-/** Elements that many replicas add at once, taken away one entry at a time and together. */
-const writeShared: Write = (document, round) => {
-  const adder = (replica: number): EngineDocument => {
-    const other = open(replica);
-    const set = other.container("set", "set");
-    mutate(other, NOW_MS, (batch) => batch.add(set, "x").add(set, "y"));
-    return other;
-  };
-  const give = (other: EngineDocument): void => {
-    document.merge(other.deltaSince(document.versionVector()), NOW_MS, false);
-    other.close();
-  };
-  if (round === 1) for (const replica of [55, 53, 51, 54, 52, 56]) give(adder(replica));
-  if (round === 3) {
-    for (const replica of [53, 55]) {
-      const remover = open(replica + 20);
-      const seen = adder(replica);
-      remover.merge(seen.deltaSince(vectorBytes()), NOW_MS, false);
-      seen.close();
-      mutate(remover, NOW_MS, (batch) => batch.remove(remover.container("set", "set"), "y"));
-      give(remover);
-    }
-  }
-  if (round % 2 === 0) {
-    const set = document.container("set", "set");
-    mutate(document, NOW_MS + round, (batch) => (round === 2 ? batch.remove(set, "x") : batch.clear(set)));
-  }
-};
 
 interface Case {
   readonly base: Uint8Array;
@@ -196,8 +119,57 @@ const cases: readonly [string, Write, boolean][] = [
   ["counters", writeCounter, false],
   ["a log with a truncation", writeLog, false],
   ["adds of the same elements", writeShared, false],
-  ["every type", writeAll, false],
-  ["a snapshot of every type", writeAll, true],
+  ["values side by side", writeMulti, false],
+  ["extremes and own sums", writeNumbers, false],
+  ["a graph", writeGraph, false],
+  ["a list", writeList, false],
+  ["a workflow and votes", writeSteps, false],
+  ["many types", writeAll, false],
+  ["a snapshot of many types", writeAll, true],
+  ["a snapshot of the other types", writeNewest, true],
+];
+
+const EIGHT = new Uint8Array(Float64Array.of(1e6).buffer);
+
+const batches: readonly [string, Write, (document: EngineDocument) => Batch][] = [
+  [
+    "a map and a set",
+    writeAll,
+    (document) => {
+      const map = document.container("map", "map");
+      const set = document.container("set", "set");
+      return new Batch().put(map, "key 30", "changed").put(map, "new", "new").clear(set).clear(map);
+    },
+  ],
+  [
+    "the other types",
+    writeNewest,
+    (document) => {
+      const [value, map] = [
+        document.container("multi-value", "value"),
+        document.container("multi-map", "map"),
+      ];
+      const [maximum, bounded] = [
+        document.container("maximum", "maximum"),
+        document.container("bounded", "bounded"),
+      ];
+      const [graph, list] = [document.container("graph", "graph"), document.container("list", "list")];
+      return new Batch()
+        .put(value, "", "over all of them")
+        .put(map, "key 1", "x".repeat(500))
+        .delete(map, "key 2")
+        .clear(map)
+        .put(maximum, "", EIGHT)
+        .adjust(bounded, "", 2 ** 40, 3)
+        .adjust(bounded, EIGHT, 1, 1)
+        .add(graph, "\u0001shared")
+        .remove(graph, "\u0001key 6")
+        .delete(graph, "\u0003key 7")
+        .insert(list, "\u0001key 4", "")
+        .delete(list, "\u0002key 1")
+        .put(list, "\u0002key 2", "y".repeat(300));
+    },
+  ],
 ];
 
 describe.each([
@@ -229,37 +201,36 @@ describe.each([
     }
   });
 
-  it("mutating inside a transaction: the batch is undone, the transaction goes on", {
-    timeout: 300_000,
-  }, () => {
-    const document = new WasmDocument(instance, { replica: replicaId(9), ...options });
-    writeAll(document, 1);
-    const map = document.container("map", "map");
-    const set = document.container("set", "set");
-    const batch = new Batch()
-      .put(map, "key 30", "changed")
-      .put(map, "new", "new")
-      .clear(set)
-      .clear(map).bytes;
-    const before = imageOf(document);
-    document.begin();
-    mutate(document, NOW_MS + 30, (first) => first.put(map, "first", "kept"));
-    const summary = JSON.stringify(document.containers());
-    let traps = 0;
-    for (let trapAt = 1, isDone = false; !isDone; trapAt += EVERY) {
-      try {
-        counter.watch(trapAt, () => document.mutate(batch, batch.length, NOW_MS + 31));
-        isDone = true;
-      } catch (error) {
-        if (!isCrdtError(error, "engine-trap")) throw error;
-        traps++;
-        expect(JSON.stringify(document.containers())).toBe(summary);
+  it.each(batches)(
+    "%s inside a transaction: the batch is undone, the transaction goes on",
+    {
+      timeout: 300_000,
+    },
+    (_title, write, build) => {
+      const document = new WasmDocument(instance, { replica: replicaId(9), ...options });
+      write(document, 1);
+      const map = document.container("map", "map");
+      const batch = build(document).bytes;
+      const before = imageOf(document);
+      document.begin();
+      mutate(document, NOW_MS + 30, (first) => first.put(map, "first", "kept"));
+      const summary = JSON.stringify(document.containers());
+      let traps = 0;
+      for (let trapAt = 1, isDone = false; !isDone; trapAt += EVERY) {
+        try {
+          counter.watch(trapAt, () => document.mutate(batch, batch.length, NOW_MS + 31));
+          isDone = true;
+        } catch (error) {
+          if (!isCrdtError(error, "engine-trap")) throw error;
+          traps++;
+          expect(JSON.stringify(document.containers())).toBe(summary);
+        }
       }
-    }
-    expect(traps).toBeGreaterThan(3);
-    document.rollback();
-    document.checkInvariants();
-    expect(imageOf(document)).toBe(before);
-    document.close();
-  });
+      expect(traps).toBeGreaterThan(3);
+      document.rollback();
+      document.checkInvariants();
+      expect(imageOf(document)).toBe(before);
+      document.close();
+    },
+  );
 });
