@@ -12,7 +12,7 @@ import type { ChangeOrigin, MultiMapChange } from "../change.ts";
 import { CACHED_VALUES_MAX, ContainerHandle, type HandleOwner, TouchedKeys } from "../container-handle.ts";
 import { EntriesExport } from "../entries-export.ts";
 import type { MapKey } from "../map-handle.ts";
-import { latest, type ResolveRule } from "./resolve-rules.ts";
+import type { ResolveRule } from "./resolve-rules.ts";
 
 const keyWriter = new ByteWriter(256);
 
@@ -43,9 +43,9 @@ export class MultiMapHandle<T extends object>
   readonly #touched = new TouchedKeys<string>();
   readonly #conflicted = new Set<string>();
 
-  constructor(owner: HandleOwner, index: number, name: string, options: MultiMapOptions<never> = {}) {
+  constructor(owner: HandleOwner, index: number, name: string, rule: ResolveRule<unknown>) {
     super(owner, index, name);
-    this.#rule = (options.resolve ?? latest()) as ResolveRule<unknown>;
+    this.#rule = rule;
   }
 
   /** The value under `key`, made by the rule where there are several; `fallback` where there is none. Errors: resolve-failed. */
