@@ -1,6 +1,7 @@
 // What handles share that are views of a log: each entry is read once, when somebody asks after it came. New ones are
 // told from old by the sequences seen of each replica, for a replica's entries come without holes; they are looked for
-// from the end of the log backwards, where they mostly are. Cost: that of the new entries.
+// from the end of the log backwards, where they mostly are; the own ones by their dots. Cost: that of the new entries, and
+// after a merge a walk of the engine over the document.
 import type { ReplicaId } from "../engine/engine.ts";
 import { isCrdtError } from "../errors.ts";
 import { ValueDecoder } from "../wire/value-decoder.ts";
@@ -51,10 +52,12 @@ export abstract class ReplayedHandle extends ContainerHandle {
     this.#isFresh = true;
   }
 
-  /** Appends `record`, to be seen by the next refresh; returns its sequence. The view was refreshed before. */
+  /** Appends `record` and takes it in, if the view is up to date; returns its sequence. */
   protected append(record: unknown): number {
-    const sequence = this.owner.writes.appendNow(this.index, this.name, record);
+    const isNext = this.#isFresh;
     this.#isFresh = false;
+    const sequence = this.owner.writes.appendNow(this.index, this.name, record);
+    if (isNext) this.#takeOwn(sequence);
     if (this.owner.isObserved) {
       this.#isTouched = true;
       this.owner.changed(this);
@@ -102,6 +105,18 @@ export abstract class ReplayedHandle extends ContainerHandle {
   }
 
   abstract override takeChange(origin: ChangeOrigin): ReturnType<ContainerHandle["takeChange"]>;
+
+  /** The entry just appended, without a look at the log: nothing else has come since. */
+  #takeOwn(sequence: number): void {
+    const { engine } = this.owner;
+    if (sequence <= (this.#seen.get(engine.replica) ?? 0)) return;
+    const exported = new EntriesExport(engine.entryAt(this.index, engine.replica, sequence));
+    if (exported.count === 0) return;
+    this.#count++;
+    const names = this.take(this.#read(exported, [0]));
+    if (this.owner.isObserved) for (const name of names) this.#touched.add(name);
+    this.#isFresh = true;
+  }
 
   #unseen(missing: number): ReplayEntry[] {
     for (let last = missing; ; last *= 2) {

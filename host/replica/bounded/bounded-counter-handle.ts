@@ -104,10 +104,11 @@ export class BoundedCounterHandle extends ContainerHandle {
 
   #adjust(receiver: ReplicaId | undefined, plus: number, minus: number): void {
     if (plus === 0 && minus === 0) return;
+    const giver = this.owner.engine.replica;
     this.owner.writes.adjust(this.index, receiver, plus, minus);
-    this.#table = undefined;
+    this.#table?.add({ giver, receiver, plus, minus });
     if (!this.owner.isObserved) return;
-    this.#touched.touch(this.owner.engine.replica, true);
+    this.#touched.touch(giver, true);
     this.owner.changed(this);
   }
 

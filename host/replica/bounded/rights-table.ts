@@ -30,15 +30,18 @@ export class RightsTable {
   #spent = 0n;
 
   constructor(rows: Iterable<RightsRow>) {
-    for (const { giver, receiver, plus, minus } of rows) {
-      if (receiver === undefined) {
-        this.#created += BigInt(plus);
-        this.#spent += BigInt(minus);
-        this.#add(giver, BigInt(plus) - BigInt(minus));
-      } else {
-        this.#add(giver, -BigInt(plus));
-        this.#add(receiver, BigInt(plus));
-      }
+    for (const row of rows) this.add(row);
+  }
+
+  /** Adds to what the giver created and spent, or gave to the receiver. */
+  add({ giver, receiver, plus, minus }: RightsRow): void {
+    if (receiver === undefined) {
+      this.#created += BigInt(plus);
+      this.#spent += BigInt(minus);
+      this.#change(giver, BigInt(plus) - BigInt(minus));
+    } else {
+      this.#change(giver, -BigInt(plus));
+      this.#change(receiver, BigInt(plus));
     }
   }
 
@@ -85,7 +88,7 @@ export class RightsTable {
     return transfers.length === 0 ? undefined : { from: richest.replica, transfers };
   }
 
-  #add(replica: ReplicaId, amount: bigint): void {
+  #change(replica: ReplicaId, amount: bigint): void {
     this.#rights.set(replica, this.rightsOf(replica) + amount);
   }
 }

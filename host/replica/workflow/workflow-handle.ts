@@ -70,11 +70,14 @@ export class WorkflowHandle<Transition extends string = string> extends Replayed
   start(id: string, context: Context = {}): void {
     const workflow = this.#workflow;
     const record: StepRecord = { kind: "start", id, workflow: workflow.fingerprint, context };
-    const { workflows } = this.#refreshed();
-    const isLogged = workflows.has(workflow.fingerprint);
+    const isLogged = this.#refreshed().workflows.has(workflow.fingerprint);
     const checked = this.#checked(record, new Map([[workflow.fingerprint, workflow]]));
+    if (isLogged) {
+      this.append(checked);
+      return;
+    }
     this.owner.bulk(() => {
-      if (!isLogged) this.append({ kind: "definition", definition: workflowRecord(workflow) });
+      this.append({ kind: "definition", definition: workflowRecord(workflow) });
       this.append(checked);
     });
   }
