@@ -12,6 +12,7 @@ import {
   multiMap,
   multiValue,
   priority,
+  type ReplicaId,
   schema,
   sum,
   union,
@@ -316,6 +317,30 @@ describe.each(ENGINES)("on $name", (engine) => {
       other.settings.delete("c");
       pass(other, home);
       expect(take()).toEqual([{ ...said, origin: "remote", deleted: ["c"] }]);
+    });
+
+    it("tells of values that nobody can read, and says where they are when somebody reads them", async () => {
+      const { home } = await pair();
+      const forged = engine.createDocument({
+        replica: "00000000000000ff" as ReplicaId,
+        hashSeed: [1, 2],
+        driftLimitMs: 60_000,
+      });
+      const index = forged.container("multi-map", "settings");
+      const batch = Uint8Array.of(2, index, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0x61, 0xff);
+      forged.mutate(batch, batch.length, 1_700_000_000_000);
+      const take = heardBy(home);
+      home.merge(forged.snapshot());
+      forged.close();
+      expect(take()).toMatchObject([{ container: "settings", set: ["a"], conflicted: [] }]);
+      expect(() => home.settings.get("a")).toThrow(
+        expect.objectContaining({
+          code: "invalid-value",
+          message: expect.stringMatching(/under key "a" holds/),
+        }),
+      );
+      home.settings.set("a", 1);
+      expect(home.settings.toJSON()).toEqual({ a: 1 });
     });
 
     it("is open with one rule at a time", async () => {

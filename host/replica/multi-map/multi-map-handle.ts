@@ -2,7 +2,7 @@
 // and a person's decision is a later write, which replaces what it saw. What merges had to decide is remembered for a
 // while, here and not in the document. Reads are cached per key until a write or a merge touches it. Order of keys:
 // that of their first entry (replica id, then sequence).
-import { CrdtError } from "../../errors.ts";
+import { CrdtError, isCrdtError } from "../../errors.ts";
 import { DECISIONS_MAX } from "../../limits.ts";
 import { ByteWriter } from "../../wire/byte-writer.ts";
 import { readText, writeText } from "../../wire/key-codec.ts";
@@ -157,9 +157,19 @@ export class MultiMapHandle<T extends object>
     this.#forget(text);
     if (isRecorded) this.#touched.touch(text, isPresent);
     if (!isPresent) return;
-    const candidates = this.#candidatesOf(text);
+    const candidates = this.#readableCandidatesOf(text);
     this.#remember(text, candidates);
     if (isRecorded && candidates.length > 1) this.#conflicted.add(text);
+  }
+
+  /** None where some faulty program wrote one of them: a merge must not fail on it, nor forget to tell. */
+  #readableCandidatesOf(key: string): readonly Candidate<unknown>[] {
+    try {
+      return this.#candidatesOf(key);
+    } catch (error) {
+      if (!isCrdtError(error, "invalid-value")) throw error;
+      return [];
+    }
   }
 
   takeChange(origin: ChangeOrigin): MultiMapChange | undefined {

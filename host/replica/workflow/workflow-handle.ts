@@ -13,7 +13,7 @@ import { guardHolds, guardReadsPayload } from "./guard.ts";
 import { type Compensation, compensationsOf, type HistoryStep, historyOf } from "./history.ts";
 import { dueMsOf, type InstanceState, judgeStep } from "./judge-step.ts";
 import { WorkflowReplay } from "./replay.ts";
-import { type Context, type Lease, readStepRecord, type StepRecord } from "./step-record.ts";
+import { type Context, isLease, type Lease, readStepRecord, type StepRecord } from "./step-record.ts";
 
 export interface StepOptions {
   /** Of a transition that names roles: one of them. */
@@ -92,7 +92,9 @@ export class WorkflowHandle<Transition extends string = string> extends Replayed
       ...(role === undefined ? {} : { role }),
       ...(payload === undefined ? {} : { payload }),
       ...(context === undefined ? {} : { context }),
-      ...(lease === undefined ? {} : { lease: { holder: lease.holder, token: lease.token } }),
+      ...(lease === undefined
+        ? {}
+        : { lease: isLease(lease) ? { holder: lease.holder, token: lease.token } : lease }),
     } as const;
     this.append(this.#checked(record));
   }
@@ -219,7 +221,7 @@ export class WorkflowHandle<Transition extends string = string> extends Replayed
     if (readStepRecord(record) === undefined) {
       throw new CrdtError(
         "invalid-argument",
-        `${this.name}: a ${record.kind} of ${JSON.stringify(record.id)} takes a text as id, texts as transition, role and reason, an object as context, {holder, token} as lease`,
+        `${this.name}: a ${record.kind} of ${String(record.id)} takes a text as id, texts as transition, role and reason, an object as context, {holder, token} as lease`,
       );
     }
     const replay = this.#refreshed();
