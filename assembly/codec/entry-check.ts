@@ -17,6 +17,7 @@ import {
   TYPE_MAP,
   TYPE_MULTI_VALUE,
   TYPE_REGISTER,
+  TYPE_SET,
 } from "../state/rules";
 import {
   STATUS_OK,
@@ -36,8 +37,9 @@ export abstract class EntryCheck {
     for (let i: u32 = 0; i < count; i++) {
       const type = Delta.container(Delta.at(Delta.containerIndices, i)).type;
       if (type == TYPE_MAP) continue;
-      const key = Delta.at(Delta.keys, i);
       const payload = Delta.at(Delta.payloads, i);
+      if (type == TYPE_SET && payload == Delta.at(Delta.payloads, i + 1)) continue;
+      const key = Delta.at(Delta.keys, i);
       const status = EntryCheck.one(
         type,
         key,

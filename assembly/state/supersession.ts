@@ -30,9 +30,7 @@ export abstract class Supersession {
       Entries.replacePayload(row, payloadPointer, payloadLength);
       return true;
     }
-    // A deleted-mark of a list stays for ever, so it is none to compaction, digest and statistics.
-    const isList = Containers.row(container).type == TYPE_LIST;
-    const flags = payloadLength == 0 && !isList ? FLAG_DELETED : 0;
+    const flags = payloadLength == 0 ? Supersession.markOf(container) : 0;
     const id = Entries.create(replica, sequence, timestamp, container, flags);
     const row = Entries.row(id);
     row.hash = hash;
@@ -40,8 +38,13 @@ export abstract class Supersession {
     Keys.insert(hash, id);
     const containerRow = Containers.row(container);
     Members.append(containerRow, container, id);
-    if (payloadLength != 0 && !isList) containerRow.size++;
+    if (payloadLength != 0 && containerRow.type != TYPE_LIST) containerRow.size++;
     return true;
+  }
+
+  /** A deleted-mark of a list stays for ever, so it is none to compaction, digest and statistics. */
+  @inline private static markOf(container: u32): u32 {
+    return Containers.row(container).type == TYPE_LIST ? 0 : FLAG_DELETED;
   }
 
   /** Element without a payload: every entry stays; those of one element form a chain behind the first. */
