@@ -7,11 +7,12 @@ import { CONTAINERS_MAX, REPLICAS_MAX } from "../../limits.ts";
 import { CONTAINER_TYPES, type ContainerTypeName, type MergeResult } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
 import { ChangeList } from "./change-list.ts";
-import type { Container, ContentIndex } from "./container.ts";
+import type { Container } from "./container.ts";
 import type { DeltaDecoder } from "./delta-decoder.ts";
 import type { DocumentState } from "./document-state.ts";
 import { beats, Entry } from "./entry.ts";
 import { type ExtremeIndex, readNumber } from "./extreme-index.ts";
+import type { KindIndex } from "./kind-index.ts";
 import { comparePositions, isAtOrBelow, type LogIndex, readPosition } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
 import type { WinnerIndex } from "./winner-index.ts";
@@ -199,29 +200,28 @@ export class DeltaMerge {
     const { containerIndices } = this.#delta;
     for (let index = begin; index < end; index++) {
       const container = this.#containers[containerIndices[index]!]!;
-      let content: ContentIndex = container.content;
-      if (content.kind === "kinds") content = content.of(this.#key(index));
+      const { content } = container;
       switch (content.kind) {
         case "winners":
           this.#applyWrite(column, index, container, content);
           break;
-        // Sequences above what was seen ascend, so an entry with sums is newer than the one before.
         case "counter":
-          this.#enter(column, index, container, "", content.contributions.get(column));
-          break;
-        case "slots": {
-          const key = this.#key(index);
-          this.#enter(column, index, container, key, content.find(column, key));
-          break;
-        }
-        case "extreme":
-          this.#applyNumber(column, index, container, content);
+          this.#applySums(column, index, container, content.contributions.get(column));
           break;
         case "elements":
           this.#enter(column, index, container, this.#key(index));
           break;
         case "log":
           this.#applyLogEntry(column, index, container, content);
+          break;
+        case "slots":
+          this.#applySums(column, index, container, content.find(column, this.#key(index)));
+          break;
+        case "extreme":
+          this.#applyNumber(column, index, container, content);
+          break;
+        case "kinds":
+          this.#applyOfKind(column, index, container, content);
           break;
       }
     }
@@ -233,6 +233,18 @@ export class DeltaMerge {
     const old = content.winners.get(key);
     if (old !== undefined && !beats(timestamps[index]!, column, sequences[index]!, old)) return;
     this.#enter(column, index, container, key, old);
+  }
+
+  /** Sequences above what was seen ascend, so the entry is newer than the one before. */
+  #applySums(column: ReplicaColumn, index: number, container: Container, old: Entry | undefined): void {
+    this.#enter(column, index, container, this.#key(index), old);
+  }
+
+  #applyOfKind(column: ReplicaColumn, index: number, container: Container, content: KindIndex): void {
+    const key = this.#key(index);
+    const own = content.of(key);
+    if (own.kind === "winners") this.#applyWrite(column, index, container, own);
+    else this.#enter(column, index, container, key);
   }
 
   #applyNumber(column: ReplicaColumn, index: number, container: Container, content: ExtremeIndex): void {

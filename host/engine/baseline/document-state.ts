@@ -210,7 +210,10 @@ export class DocumentState {
 
 /** Whether an entry says that a key is absent and may go once it is stable; the deleted-marks of lists stay. */
 export function isDeletedMark(entry: Entry): boolean {
-  if (entry.length !== 0) return false;
+  return entry.length === 0 && isMark(entry);
+}
+
+function isMark(entry: Entry): boolean {
   const { content } = entry.container;
   return content.kind === "winners" || (content.kind === "kinds" && content.isDeletedMark(entry));
 }

@@ -164,9 +164,16 @@ export class MutationBatch {
     if (length === 0) throw invalid("a put without a payload; use delete");
     const key = this.#key(container, keyLength, OPCODES.put);
     const begin = this.#take(length);
+    const { content } = container;
+    if (content.kind !== "winners") return this.#putElsewhere(container, key, begin, length);
+    this.#write(container, content, key, this.#bytes, begin, length);
+    return true;
+  }
+
+  #putElsewhere(container: Container, key: string, begin: number, length: number): boolean {
     const content = indexOf(container, key);
+    if (content.kind === "extreme") return this.#putNumber(container, content, begin, length);
     if (content.kind === "elements") this.#putElement(container, content, key, begin, length);
-    else if (content.kind === "extreme") return this.#putNumber(container, content, begin, length);
     else this.#write(container, content as WinnerIndex, key, this.#bytes, begin, length);
     return true;
   }
@@ -310,9 +317,15 @@ export class MutationBatch {
     return begin;
   }
 
-  /** The next key, which must be one that takes `opcode`. */
+  /** The next key, which must be one that takes `opcode`; that its type does is known. */
   #key(container: Container, length: number, opcode: number): string {
     const begin = this.#take(length);
+    const { rule } = container.dataType;
+    if (rule === undefined || rule.key === "none") this.#checkKey(container, begin, length, opcode);
+    return binaryString(this.#bytes, begin, this.#offset);
+  }
+
+  #checkKey(container: Container, begin: number, length: number, opcode: number): void {
     const rule = ruleOf(container.dataType, length === 0 ? -1 : this.#bytes[begin]!);
     if (rule === undefined || !takes(rule, opcode)) {
       throw invalid(`opcode ${opcode} for a key of ${length} bytes of that kind in a ${container.typeName}`);
@@ -320,7 +333,6 @@ export class MutationBatch {
     if (length > 0 && rule.key === "none") {
       throw invalid(`a key of ${length} bytes for a ${container.typeName}, which has none`);
     }
-    return binaryString(this.#bytes, begin, this.#offset);
   }
 
   #ownColumn(): ReplicaColumn {
