@@ -19,6 +19,12 @@ export const ERROR_CODES = [
   "wasm-unavailable",
   // values
   "invalid-value",
+  // data types
+  "illegal-transition",
+  "insufficient-rights",
+  "invalid-definition",
+  "lease-required",
+  "resolve-failed",
   // store
   "store-closed",
   "store-corrupt",

@@ -43,3 +43,15 @@ export const SESSION_BACKLOG_BYTES_MAX = 4194304;
 export const DICTIONARY_SLOTS_MAX = 4096;
 /** Repairs of one document's stream in a row before the connection is given up: a peer that never fits is broken. */
 export const STREAM_REPAIRS_MAX = 16;
+/** Nesting of a workflow guard: guards come from peers with the definition, and judging one recurses. */
+export const GUARD_DEPTH_MAX = 16;
+/** Parts of one workflow guard: it is judged at each step of a replay, and written by hand. */
+export const GUARD_NODES_MAX = 256;
+/** States of a workflow, and names in one list of its definition: people draw it on one page. */
+export const WORKFLOW_STATES_MAX = 256;
+/** Transitions of a workflow: asking what is available looks at all of them. */
+export const WORKFLOW_TRANSITIONS_MAX = 1024;
+/** Options of a proposal: a tally has a row for each. */
+export const VOTE_OPTIONS_MAX = 256;
+/** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
+export const DECISIONS_MAX = 256;

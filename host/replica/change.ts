@@ -47,5 +47,56 @@ export interface LogChange extends ChangeBase {
   readonly isTruncated: boolean;
 }
 
-export type Change = CounterChange | RegisterChange | MapChange | SetChange | FlagChange | LogChange;
+export interface MultiValueChange extends ChangeBase {
+  readonly type: "multi-value";
+  readonly isPresent: boolean;
+  /** Whether there is more than one value. */
+  readonly isConflicted: boolean;
+}
+
+export interface MultiMapChange extends ChangeBase {
+  readonly type: "multi-map";
+  /** Keys that have a new value. */
+  readonly set: readonly string[];
+  readonly deleted: readonly string[];
+  /** Those of the new ones that a merge left with more than one value. */
+  readonly conflicted: readonly string[];
+}
+
+export interface ExtremeChange extends ChangeBase {
+  readonly type: "maximum" | "minimum";
+  readonly value: number;
+}
+
+export interface BoundedChange extends ChangeBase {
+  readonly type: "bounded";
+  /** The replicas that created, spent or gave. */
+  readonly replicas: readonly ReplicaId[];
+}
+
+export interface WorkflowChange extends ChangeBase {
+  readonly type: "workflow";
+  /** The instances whose history grew. */
+  readonly instances: readonly string[];
+}
+
+export interface VoteChange extends ChangeBase {
+  readonly type: "vote";
+  /** The proposals made or voted on. */
+  readonly proposals: readonly string[];
+}
+
+export type Change =
+  | CounterChange
+  | RegisterChange
+  | MapChange
+  | SetChange
+  | FlagChange
+  | LogChange
+  | MultiValueChange
+  | MultiMapChange
+  | ExtremeChange
+  | BoundedChange
+  | WorkflowChange
+  | VoteChange;
 export type ChangeListener = (change: Change) => void;

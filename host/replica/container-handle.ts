@@ -35,6 +35,8 @@ export abstract class ContainerHandle {
   /** Whether reads are cached that a merge may make stale. */
   abstract get isCaching(): boolean;
   abstract dropCache(): void;
+  /** A merge is about to come that subscribers will hear of: load what it has to be compared with. */
+  prepare(): void {}
   /** A merge made `key` present or absent: drop what is cached of it and, if `isRecorded`, note the change. */
   abstract noticed(key: Uint8Array, isPresent: boolean, isRecorded: boolean): void;
   /** The change noted since the last call; undefined when nothing visible remains of it. */

@@ -1,37 +1,20 @@
 // The typed side of one open document, shared by all that opened it: its handles, local writes, subscribers, and the
 // care that no cache is stale after a merge. Small merges list what they changed; a large one that nobody subscribed
 // to drops the caches of the containers it names instead.
-import type { ContainerTypeName, EngineDocument, MergeResult } from "../engine/engine.ts";
+import type { EngineDocument, MergeResult } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { readDeltaHeader } from "../wire/delta-header.ts";
 import { readUint32 } from "../wire/replica-id.ts";
 import { callListener } from "./call-listener.ts";
 import type { Change, ChangeListener, ChangeOrigin } from "./change.ts";
 import type { ContainerHandle, HandleOwner } from "./container-handle.ts";
-import { CounterHandle } from "./counter-handle.ts";
 import type { DocumentCore, MergeObserver } from "./document-core.ts";
-import { FlagHandle } from "./flag-handle.ts";
 import { LocalWrites } from "./local-writes.ts";
-import { LogHandle } from "./log-handle.ts";
-import { MapHandle } from "./map-handle.ts";
-import { RegisterHandle } from "./register-handle.ts";
-import { SetHandle } from "./set-handle.ts";
+import type { ContainerDefinition } from "./schema.ts";
 
 /** Above this many bytes a merge that only caches would follow drops them instead of listing each change. */
 const LISTED_MERGE_BYTES_MAX = 65536;
 const NOTICE_HEAD_BYTES = 8;
-
-type HandleClass = new (owner: HandleOwner, index: number, name: string) => ContainerHandle;
-
-/** The types that have a handle: no schema can name another. */
-const HANDLES: Readonly<Partial<Record<ContainerTypeName, HandleClass>>> = {
-  counter: CounterHandle,
-  register: RegisterHandle,
-  map: MapHandle,
-  set: SetHandle,
-  flag: FlagHandle,
-  log: LogHandle,
-};
 
 export class DocumentState implements HandleOwner, MergeObserver {
   readonly core: DocumentCore;
@@ -39,6 +22,8 @@ export class DocumentState implements HandleOwner, MergeObserver {
   readonly writes: LocalWrites;
   /** By container index; containers without a handle are holes. */
   readonly #handles: (ContainerHandle | undefined)[] = [];
+  /** What the definitions say the handles were made of. */
+  readonly #identities: unknown[] = [];
   readonly #listeners = new Set<ChangeListener>();
   readonly #changed = new Set<ContainerHandle>();
   readonly #queue: Change[] = [];
@@ -56,7 +41,7 @@ export class DocumentState implements HandleOwner, MergeObserver {
   }
 
   /** The handle of a container, declaring it where it is new. Errors: container-type. */
-  handle(type: ContainerTypeName, name: string): ContainerHandle {
+  handle({ type, create, identity }: ContainerDefinition, name: string): ContainerHandle {
     const other = this.engine
       .containers()
       .find((container) => container.name === name && container.type !== type && container.entries > 0);
@@ -66,16 +51,16 @@ export class DocumentState implements HandleOwner, MergeObserver {
         `container "${name}" of document "${this.core.name}" holds a ${other.type}, the schema says ${type}; rename it in the schema, or open it as ${other.type}`,
       );
     }
-    const Handle = HANDLES[type];
-    if (Handle === undefined) {
+    const index = this.engine.container(type, name);
+    const handle = this.#handles[index] ?? create(this, index, name);
+    if (this.#handles[index] === undefined) this.#identities[index] = identity;
+    this.#handles[index] = handle;
+    if (this.#identities[index] !== identity) {
       throw new CrdtError(
-        "invalid-argument",
-        `container "${name}" is to be a ${type}, which this version has no handle for; use another type`,
+        "container-type",
+        `container "${name}" of document "${this.core.name}" is open as a ${type} with another rule or definition; open it with the same schema`,
       );
     }
-    const index = this.engine.container(type, name);
-    const handle = this.#handles[index] ?? new Handle(this, index, name);
-    this.#handles[index] = handle;
     return handle;
   }
 
@@ -104,7 +89,10 @@ export class DocumentState implements HandleOwner, MergeObserver {
   }
 
   wantsChanges(bytes: Uint8Array): boolean {
-    if (this.isObserved) return true;
+    if (this.isObserved) {
+      for (const handle of this.#handles) handle?.prepare();
+      return true;
+    }
     return bytes.length <= LISTED_MERGE_BYTES_MAX && this.#isCaching();
   }
 

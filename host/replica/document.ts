@@ -70,8 +70,8 @@ class OpenDocument implements DocumentMethods {
     this.#state = state;
     this.#keeper = keeper;
     this.#containers = Object.keys(definitions);
-    for (const [name, { type }] of Object.entries(definitions)) {
-      Object.defineProperty(this, name, { value: state.handle(type, name), enumerable: true });
+    for (const [name, definition] of Object.entries(definitions)) {
+      Object.defineProperty(this, name, { value: state.handle(definition, name), enumerable: true });
     }
   }
 

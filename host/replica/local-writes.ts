@@ -6,6 +6,7 @@ import { CrdtError } from "../errors.ts";
 import { KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import { writeText } from "../wire/key-codec.ts";
+import { REPLICA_ID_BYTES } from "../wire/replica-id.ts";
 import { writeValue } from "../wire/value-encoder.ts";
 import type { DocumentCore } from "./document-core.ts";
 
@@ -86,6 +87,37 @@ export class LocalWrites {
       throw error;
     }
     this.#buffered();
+  }
+
+  /** Appends at once; gives the sequence of the entry. */
+  appendNow(container: number, name: string, value: unknown): number {
+    this.settle();
+    this.append(container, name, value);
+    this.settle();
+    return this.#core.engine.sequence();
+  }
+
+  /** Offers a number to a maximum or minimum; says whether it lay beyond what was there. */
+  offer(container: number, value: number): boolean {
+    this.settle();
+    this.#writer.u8(OPCODES.put);
+    this.#writer.u16(container);
+    this.#writer.u32(0);
+    this.#writer.u32(8);
+    this.#writer.f64(value);
+    return this.#apply().effective > 0;
+  }
+
+  /** Adds to what this replica created and spent of a bounded counter, or to what it gave to `receiver`. */
+  adjust(container: number, receiver: ReplicaId | undefined, plus: number, minus: number): void {
+    this.settle();
+    this.#writer.u8(OPCODES.adjust);
+    this.#writer.u16(container);
+    this.#writer.u32(receiver === undefined ? 0 : REPLICA_ID_BYTES);
+    this.#writer.f64(plus);
+    this.#writer.f64(minus);
+    if (receiver !== undefined) this.#writer.replicaId(receiver);
+    this.#apply();
   }
 
   /** Says whether the key of a map or register was present. */

@@ -4,19 +4,34 @@ import type { ContainerTypeName } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { CONTAINER_NAME_BYTES_MAX } from "../limits.ts";
 import { hasLoneSurrogate } from "../wire/key-codec.ts";
-import type { StorableCheck, Value } from "../wire/value.ts";
-import type { CounterHandle } from "./counter-handle.ts";
-import type { FlagHandle } from "./flag-handle.ts";
-import type { LogHandle } from "./log-handle.ts";
-import type { MapHandle } from "./map-handle.ts";
-import type { RegisterHandle } from "./register-handle.ts";
-import type { SetHandle } from "./set-handle.ts";
+import type { Frozen, StorableCheck, Value } from "../wire/value.ts";
+import { BoundedCounterHandle } from "./bounded/bounded-counter-handle.ts";
+import type { ContainerHandle, HandleOwner } from "./container-handle.ts";
+import { CounterHandle } from "./counter-handle.ts";
+import { MaximumHandle, MinimumHandle } from "./extreme-handle.ts";
+import { FlagHandle } from "./flag-handle.ts";
+import { LogHandle } from "./log-handle.ts";
+import { MapHandle, type MapKey } from "./map-handle.ts";
+import { MultiMapHandle, type MultiMapOptions } from "./multi-map/multi-map-handle.ts";
+import { latest, type ResolveRule, ruleIdentity } from "./multi-map/resolve-rules.ts";
+import { MultiValueHandle } from "./multi-value-handle.ts";
+import { RegisterHandle } from "./register-handle.ts";
+import { SetHandle } from "./set-handle.ts";
+import { VoteHandle } from "./vote/vote-handle.ts";
+import { checkWorkflow, type WorkflowDefinition } from "./workflow/definition.ts";
+import { WorkflowHandle } from "./workflow/workflow-handle.ts";
 
 declare const handleType: unique symbol;
+
+type CreateHandle = (owner: HandleOwner, index: number, name: string) => ContainerHandle;
 
 /** A container's type, and as a type-level note the handle that `open` gives for it. */
 export interface ContainerDefinition<Type extends ContainerTypeName = ContainerTypeName, Handle = unknown> {
   readonly type: Type;
+  /** Makes the handle. */
+  readonly create: CreateHandle;
+  /** Two definitions of one container that differ here cannot be open at once. */
+  readonly identity?: unknown;
   readonly [handleType]?: Handle;
 }
 
@@ -68,57 +83,116 @@ export function schema<Definitions extends ContainerDefinitions>(
 ): Schema<Definitions> {
   for (const [name, definition] of Object.entries<ContainerDefinition | undefined>(containers)) {
     checkContainerName(name);
-    if (definition === undefined || !Object.values<ContainerDefinition>(DEFINITIONS).includes(definition)) {
+    if (definition === undefined || !made.has(definition)) {
       throw new CrdtError(
         "invalid-argument",
-        `container "${name}" has no type; give counter(), register(), map(), set(), flag() or log()`,
+        `container "${name}" has no type; give counter(), map(), workflow(…) or another of the schema functions`,
       );
     }
   }
   return Object.freeze({ containers: Object.freeze({ ...containers }) });
 }
 
-const DEFINITIONS = Object.freeze({
-  counter: Object.freeze({ type: "counter" }),
-  register: Object.freeze({ type: "register" }),
-  map: Object.freeze({ type: "map" }),
-  set: Object.freeze({ type: "set" }),
-  flag: Object.freeze({ type: "flag" }),
-  log: Object.freeze({ type: "log" }),
-} as const satisfies Partial<Record<ContainerTypeName, ContainerDefinition>>);
+/** What the functions below made: nothing else is a definition. */
+const made = new WeakSet<ContainerDefinition>();
+
+/** A definition names its handle itself, so that a bundle holds the handles that its schemas use and no others. */
+function define<Type extends ContainerTypeName>(
+  type: Type,
+  create: CreateHandle,
+  identity?: unknown,
+): ContainerDefinition<Type, never> {
+  const definition = Object.freeze({ type, create, identity });
+  made.add(definition);
+  return definition;
+}
 
 /** An integer that replicas count up and down together. */
 export function counter(): ContainerDefinition<"counter", CounterHandle> {
-  return DEFINITIONS.counter;
+  return define("counter", (owner, index, name) => new CounterHandle(owner, index, name));
 }
 
 /** One value; the later write wins. */
 export function register<T = Value>(
   ..._check: StorableCheck<T>
 ): ContainerDefinition<"register", RegisterHandle<T>> {
-  return DEFINITIONS.register;
+  return define("register", (owner, index, name) => new RegisterHandle(owner, index, name));
 }
 
 /** Values by string key; the later write of a key wins. */
 export function map<T extends object = Record<string, Value>>(
   ..._check: StorableCheck<T>
 ): ContainerDefinition<"map", MapHandle<T>> {
-  return DEFINITIONS.map;
+  return define("map", (owner, index, name) => new MapHandle(owner, index, name));
 }
 
 /** Distinct values; adding and removing one at the same time leaves it in. */
 export function set<T = Value>(..._check: StorableCheck<T>): ContainerDefinition<"set", SetHandle<T>> {
-  return DEFINITIONS.set;
+  return define("set", (owner, index, name) => new SetHandle(owner, index, name));
 }
 
 /** On or off; enabling and disabling at the same time leaves it on. */
 export function flag(): ContainerDefinition<"flag", FlagHandle> {
-  return DEFINITIONS.flag;
+  return define("flag", (owner, index, name) => new FlagHandle(owner, index, name));
 }
 
 /** Values in the order of their clock readings. */
 export function log<T = Value>(..._check: StorableCheck<T>): ContainerDefinition<"log", LogHandle<T>> {
-  return DEFINITIONS.log;
+  return define("log", (owner, index, name) => new LogHandle(owner, index, name));
+}
+
+/** One value, or several that were written at the same time. */
+export function multiValue<T = Value>(
+  ..._check: StorableCheck<T>
+): ContainerDefinition<"multi-value", MultiValueHandle<T>> {
+  return define("multi-value", (owner, index, name) => new MultiValueHandle(owner, index, name));
+}
+
+/** Values by string key; of several written at the same time a rule makes one, by default the latest. */
+export function multiMap<T extends object = Record<string, Value>>(
+  options: MultiMapOptions<Frozen<T[MapKey<T>]>> = {},
+  ..._check: StorableCheck<T>
+): ContainerDefinition<"multi-map", MultiMapHandle<T>> {
+  const rule = options.resolve ?? latest();
+  if (typeof rule !== "function") {
+    throw new CrdtError(
+      "invalid-argument",
+      `multiMap: resolve is ${String(rule)}; give latest(), sum(), another rule or a function`,
+    );
+  }
+  // The handle gives the rule what was written here, which `set` takes as a T alone.
+  const resolve = rule as ResolveRule<unknown>;
+  const create: CreateHandle = (owner, index, name) => new MultiMapHandle(owner, index, name, resolve);
+  return define("multi-map", create, ruleIdentity(rule));
+}
+
+/** The greatest number that anybody offered. */
+export function maximum(): ContainerDefinition<"maximum", MaximumHandle> {
+  return define("maximum", (owner, index, name) => new MaximumHandle(owner, index, name));
+}
+
+/** The least number that anybody offered. */
+export function minimum(): ContainerDefinition<"minimum", MinimumHandle> {
+  return define("minimum", (owner, index, name) => new MinimumHandle(owner, index, name));
+}
+
+/** A counter that is never spent below 0. */
+export function bounded(): ContainerDefinition<"bounded", BoundedCounterHandle> {
+  return define("bounded", (owner, index, name) => new BoundedCounterHandle(owner, index, name));
+}
+
+/** Proposals that replicas vote on. */
+export function vote(): ContainerDefinition<"vote", VoteHandle> {
+  return define("vote", (owner, index, name) => new VoteHandle(owner, index, name));
+}
+
+/** Instances that go from state to state as `definition` allows. Errors: invalid-definition. */
+export function workflow<const Definition extends WorkflowDefinition>(
+  definition: Definition,
+): ContainerDefinition<"workflow", WorkflowHandle<Definition["transitions"][number]["name"]>> {
+  const checked = checkWorkflow(definition);
+  const create: CreateHandle = (owner, index, name) => new WorkflowHandle(owner, index, name, checked);
+  return define("workflow", create, checked.fingerprint);
 }
 
 function checkContainerName(name: string): void {
