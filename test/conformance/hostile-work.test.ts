@@ -8,11 +8,17 @@ import { readChanges } from "./batch.ts";
 import { NOW_MS, useDocuments } from "./documents.ts";
 import { describeEngines } from "./engines.ts";
 
+/** Of processor time: what else the machine does is not the engine's work. */
 const BOUND_MS = 4_000;
 const BLOCK_VALUES = 256;
 const FLAG = 5;
 const LOG = 6;
 const MAP = 3;
+
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
 
 /** A column of `count` values. */
 function column(count: number, value: (index: number) => number): number[] {
@@ -164,9 +170,9 @@ describeEngines("hostile work", (create) => {
   });
   const open = useDocuments(() => engine);
   const timed = (work: () => void): void => {
-    const start = performance.now();
+    const start = cpuMs();
     work();
-    expect(performance.now() - start).toBeLessThan(BOUND_MS);
+    expect(cpuMs() - start).toBeLessThan(BOUND_MS);
   };
 
   it("thousands of enables of one flag, taken away oldest first", () => {
