@@ -2,10 +2,10 @@
 // Run: npm run example -- graph
 import { createReplica, graph, schema } from "jarvis-crdt";
 
-const Map = schema({ roads: graph<{ people: number }, { km: number }>() });
+const Atlas = schema({ roads: graph<{ people: number }, { km: number }>() });
 const [main, branch] = [await createReplica(), await createReplica()];
-const here = await main.open("map", Map);
-const there = await branch.open("map", Map);
+const here = await main.open("map", Atlas);
+const there = await branch.open("map", Atlas);
 
 here.roads.addMany({
   vertices: [{ id: "Ulm", attributes: { people: 129942 } }, { id: "Bonn" }, { id: "Kiel" }],

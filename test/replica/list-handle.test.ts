@@ -247,7 +247,7 @@ describe.each(ENGINES)("a list on $name", (engine) => {
       home.words.push("e");
     });
     expect(heard.splice(0)).toEqual([
-      { ...said, origin: "local", inserted: [home.words.positionAt(3)], deleted: [d] },
+      { ...said, origin: "local", inserted: [home.words.positionAt(2)], deleted: [d] },
     ]);
   });
 
