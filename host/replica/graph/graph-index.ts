@@ -37,6 +37,8 @@ export class GraphIndex implements GraphKeySink {
   #nextIn = new Int32Array(INITIAL_EDGES);
   #isEdgePresent = new Uint8Array(INITIAL_EDGES);
   #edgesPresent = 0;
+  /** While all edges are directed, one list of a vertex is enough. */
+  #hasUndirected = false;
   #slots = new Int32Array(INITIAL_EDGES * 2).fill(-1);
   #ranks: Int32Array | undefined;
   #byRank: Int32Array | undefined;
@@ -114,13 +116,16 @@ export class GraphIndex implements GraphKeySink {
   ): void {
     if (this.isVertexPresent[vertex] !== 1) return;
     const { from, to, kind } = this;
-    for (let edge = this.#firstOut[vertex]!; edge >= 0; edge = this.#nextOut[edge]!) {
+    const isOneList = direction !== "both" && !this.#hasUndirected;
+    const firstOut = isOneList && direction === "in" ? -1 : this.#firstOut[vertex]!;
+    const firstIn = isOneList && direction === "out" ? -1 : this.#firstIn[vertex]!;
+    for (let edge = firstOut; edge >= 0; edge = this.#nextOut[edge]!) {
       if (direction === "in" && (kind[edge]! & 1) === 1) continue;
       if (label !== ANY_LABEL && kind[edge]! >> 1 !== label) continue;
       const other = to[edge]!;
       if (this.#isEdgePresent[edge] === 1 && this.isVertexPresent[other] === 1) visit(edge, other);
     }
-    for (let edge = this.#firstIn[vertex]!; edge >= 0; edge = this.#nextIn[edge]!) {
+    for (let edge = firstIn; edge >= 0; edge = this.#nextIn[edge]!) {
       if (direction === "out" && (kind[edge]! & 1) === 1) continue;
       if (label !== ANY_LABEL && kind[edge]! >> 1 !== label) continue;
       const other = from[edge]!;
@@ -206,6 +211,7 @@ export class GraphIndex implements GraphKeySink {
     this.from[edge] = from;
     this.to[edge] = to;
     this.kind[edge] = kind;
+    if ((kind & 1) === 0) this.#hasUndirected = true;
     this.#nextOut[edge] = this.#firstOut[from]!;
     this.#firstOut[from] = edge;
     this.#nextIn[edge] = this.#firstIn[to]!;
