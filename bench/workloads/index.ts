@@ -1,6 +1,7 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
 import { bytes } from "./bytes.ts";
+import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
@@ -14,6 +15,7 @@ import { vectorCompare } from "./vector-compare.ts";
 
 export const workloads: readonly Workload[] = [
   ...merges,
+  ...graphs,
   vectorCompare,
   ...seriesKernels,
   ...seriesChunks,

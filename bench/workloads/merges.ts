@@ -16,7 +16,7 @@ import { collectGarbage, elapsedNs, repeat } from "../timing.ts";
 import type { Circumstances, Outcome, Workload } from "../workload.ts";
 
 /** What a prepared merge starts from, what is merged one after another, and how many operations each delta is. */
-interface Inputs {
+export interface Inputs {
   readonly base: Uint8Array;
   readonly deltas: readonly Uint8Array[];
   readonly operations: number;
@@ -24,7 +24,7 @@ interface Inputs {
 
 const BASE_WRITERS = 8;
 
-async function baselineDocument(replica: number): Promise<EngineDocument> {
+export async function baselineDocument(replica: number): Promise<EngineDocument> {
   return openDocument(await openEngine("baseline"), replicaOf(replica));
 }
 
@@ -159,7 +159,7 @@ function readInputs(folder: string): Inputs {
 
 /** The container every merge of `name` is about, for the size that goes into the check. */
 const typeOf = (name: string): ContainerTypeName =>
-  name.startsWith("map") ? "map" : name.startsWith("set") ? "set" : "counter";
+  (["map", "set", "graph"] as const).find((type) => name.startsWith(type)) ?? "counter";
 
 async function runMerge(name: string, circumstances: Circumstances): Promise<Outcome> {
   const { base, deltas, operations } = readInputs(circumstances.dataFolder);
@@ -190,7 +190,12 @@ async function runMerge(name: string, circumstances: Circumstances): Promise<Out
   };
 }
 
-const merge = (name: string, rounds: number, inputs: (scale: number) => Promise<Inputs>): Workload => ({
+/** A workload that merges what `inputs` prepares; its name begins with the type of the container. */
+export const merge = (
+  name: string,
+  rounds: number,
+  inputs: (scale: number) => Promise<Inputs>,
+): Workload => ({
   name,
   competitors: ["baseline", "wasm"],
   rounds,
@@ -198,7 +203,7 @@ const merge = (name: string, rounds: number, inputs: (scale: number) => Promise<
   run: (circumstances) => runMerge(name, circumstances),
 });
 
-const scaled = (count: number, scale: number): number => Math.max(8, Math.round(count * scale));
+export const scaled = (count: number, scale: number): number => Math.max(8, Math.round(count * scale));
 
 export const merges: readonly Workload[] = [
   merge("map-merge-1k", 5, (scale) => mapInputs(scaled(100_000, scale), scaled(1_000, scale), 10)),
