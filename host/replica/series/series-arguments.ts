@@ -3,7 +3,7 @@
 import { CrdtError } from "../../errors.ts";
 
 /** A column of numbers as callers have it. */
-export type NumberColumn = Float64Array | Float32Array | readonly number[];
+export type NumberColumn = ArrayLike<number>;
 
 /** From when to when, in milliseconds, both inclusive; all of it where nothing is said. */
 export interface TimeRange {
@@ -46,7 +46,8 @@ export function checkPoints(times: NumberColumn, values: NumberColumn, call: str
     throw invalid(`${call}: ${times.length} times for ${values.length} values; give one each`);
   }
   for (let index = 0; index < times.length; index++) {
-    const [time, value] = [times[index], values[index]];
+    const time = times[index];
+    const value = values[index];
     if (!Number.isSafeInteger(time) || typeof value !== "number" || Number.isNaN(value)) {
       checkPoint(time, value, call, ` at index ${index}`);
     }
@@ -106,7 +107,7 @@ export function checkedChoice<Choice extends string>(
 }
 
 function checkColumn(column: unknown, name: string, call: string): void {
-  if (Array.isArray(column) || column instanceof Float64Array || column instanceof Float32Array) return;
+  if (Array.isArray(column) || (ArrayBuffer.isView(column) && !(column instanceof DataView))) return;
   throw invalid(`${call}: ${name} is ${shown(column)}; give an array or a typed array of numbers`);
 }
 
