@@ -70,7 +70,7 @@ export const OPCODES = {
  * of its kind does not name is not looked at:
  *
  * `kind u8, order u8, 0 u16, limit u32, from f64, to f64, origin f64, width f64, labelCount u32`, then per label
- * `length u32, bytes`, and nothing behind. `from` and `to` (inclusive) are any f64 but NaN, infinities too;
+ * `length u32, bytes`, and nothing behind; the u16 is 0, and `order` of points 0 or 1. `from` and `to` (inclusive) are any f64 but NaN, infinities too;
  * where `from` is greater there are no points.
  *
  * | kind | fields | answer |
