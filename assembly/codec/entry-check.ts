@@ -3,7 +3,6 @@ import { TIMESTAMP_END } from "../causality/clock";
 import { ChunkCheck } from "../kernels/chunk-check";
 import { Scratch } from "../memory/scratch";
 import { Retention } from "../series/retention";
-import { KIND_BYTES, KIND_MARK } from "../series/series-records";
 import { Logs, POSITION_BYTES } from "../state/logs";
 import { EXTREME_BYTES, PayloadRules } from "../state/payload-rules";
 import {
@@ -86,8 +85,7 @@ export abstract class EntryCheck {
     if (rule == RULE_LOG) {
       return keyLength == 0 || (keyLength == POSITION_BYTES && Logs.timestampAt(key) < TIMESTAMP_END);
     }
-    if (type == TYPE_SERIES) return keyLength == KIND_BYTES || <u32>load<u8>(key) != KIND_MARK;
-    return keyLength == 0 || !EntryCheck.isKeyless(type, rule);
+    return keyLength == 0 || type == TYPE_SERIES || !EntryCheck.isKeyless(type, rule);
   }
 
   /** Chunks are decoded on trial: whoever takes them in may trust them. */

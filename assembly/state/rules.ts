@@ -76,6 +76,7 @@ export abstract class Rules {
     const rule = Rules.ofType(type);
     if (rule != RULE_NONE || keyLength == 0) return rule;
     const kind: u32 = load<u8>(keyPointer);
+    if (type == TYPE_SERIES && kind == KIND_MAX && keyLength != 1) return RULE_NONE; // it is of all labels
     return kind > KIND_MAX ? RULE_NONE : load<u8>(tablePointer + (type << ROW_SHIFT) + kind);
   }
 
