@@ -126,16 +126,20 @@ describe("windows of a group", () => {
   });
 
   it("go by the name a function gives each label", () => {
-    const groups = groupLabels(["a/cpu", "b/cpu", "a/mem"], (label) => label.split("/")[1]!, "load.windows");
+    const groups = groupLabels(
+      ["a/cpu", "b/cpu", "a/mem"],
+      (label) => label.split("/")[1]!,
+      "metrics.windows",
+    );
     expect([...groups]).toEqual([
       ["cpu", ["a/cpu", "b/cpu"]],
       ["mem", ["a/mem"]],
     ]);
     const nothing = (() => 7) as unknown as () => string;
-    expect(() => groupLabels(["a"], nothing, "load.windows")).toThrow(
+    expect(() => groupLabels(["a"], nothing, "metrics.windows")).toThrow(
       expect.objectContaining({
         code: "invalid-argument",
-        message: 'load.windows: group gave 7 for label "a"; it names a group with a string',
+        message: 'metrics.windows: group gave 7 for label "a"; it names a group with a string',
       }),
     );
   });
@@ -184,10 +188,10 @@ describe("gaps", () => {
     const grid = { origin: 0, widthMs: 1 };
     const most = { from: 0, to: SERIES_FILLED_WINDOWS_MAX - 1 };
     expect(shownSpan([[]], most, grid, "x")).toEqual({ first: 0, last: most.to });
-    expect(() => shownSpan([[]], { from: 0, to: most.to + 1 }, grid, "load.windows")).toThrow(
+    expect(() => shownSpan([[]], { from: 0, to: most.to + 1 }, grid, "metrics.windows")).toThrow(
       expect.objectContaining({
         code: "limit-exceeded",
-        message: expect.stringMatching(/^load\.windows: 1048577 windows of 1 ms .* at most 1048576;/),
+        message: expect.stringMatching(/^metrics\.windows: 1048577 windows of 1 ms .* at most 1048576;/),
       }),
     );
     expect(() => shownSpan([[], []], most, grid, "x")).toThrow(

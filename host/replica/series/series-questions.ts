@@ -101,6 +101,8 @@ export class SeriesQuestions {
   }
 
   #ask(kind: number, request: Request): Answer {
+    // First of all: applying writes may ask questions of its own.
+    const engine = this.#engine();
     const writer = this.#writer;
     const labels = request.labels ?? [];
     writer.reset();
@@ -118,7 +120,7 @@ export class SeriesQuestions {
       writer.u32(0);
       writer.setU32(lengthAt, writeText(writer, label));
     }
-    return new Answer(this.#engine().series(this.#container, writer.bytes.subarray(0, writer.length)));
+    return new Answer(engine.series(this.#container, writer.bytes.subarray(0, writer.length)));
   }
 }
 
