@@ -215,6 +215,8 @@ class WindowGrid {
     if (this.#last?.start === start) return this.#last;
     let row = this.#byStart.get(start);
     if (row === undefined) {
+      const byteLength = this.#rows.length * ROW_BYTES;
+      if (byteLength > SERIES_RESULT_BYTES_MAX) throw tooLarge(byteLength);
       row = new PointAccumulator(start);
       this.#byStart.set(start, row);
       if (start < (this.#rows.at(-1)?.start ?? start)) this.#isAscending = false;
