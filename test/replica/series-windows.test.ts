@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WINDOW_FIELDS } from "../../host/engine/engine.ts";
 import { SERIES_FILLED_WINDOWS_MAX } from "../../host/limits.ts";
-import { AGGREGATES, addRow, aggregatesOf, emptyRow } from "../../host/replica/series/aggregates.ts";
+import { AGGREGATES, addRow, aggregatesOf, emptyRows } from "../../host/replica/series/aggregates.ts";
 import {
   columnsOf,
   filledColumnsOf,
@@ -12,11 +12,13 @@ import {
   shownSpan,
 } from "../../host/replica/series/window-table.ts";
 
+const NONE = new Float64Array();
+
 type Points = readonly (readonly [time: number, value: number])[];
 
 /** A row as the engine would give it, by plain sums. */
 function rowOf(points: Points, start: number): Float64Array {
-  const row = emptyRow();
+  const row = emptyRows(1);
   const values = points.map(([, value]) => value);
   const sum = values.reduce((total, value) => total + value, 0);
   row[WINDOW_FIELDS.start] = start;
@@ -31,13 +33,17 @@ function rowOf(points: Points, start: number): Float64Array {
   return row;
 }
 
-function windowsOf(points: Points, origin: number, widthMs: number): Float64Array[] {
+function flat(rows: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(rows.flatMap((row) => [...row]));
+}
+
+function windowsOf(points: Points, origin: number, widthMs: number): Float64Array {
   const starts = new Map<number, [number, number][]>();
   for (const [time, value] of points) {
     const start = origin + Math.floor((time - origin) / widthMs) * widthMs;
     starts.set(start, [...(starts.get(start) ?? []), [time, value]]);
   }
-  return [...starts].map(([start, inside]) => rowOf(inside, start));
+  return flat([...starts].map(([start, inside]) => rowOf(inside, start)));
 }
 
 const points = fc
@@ -48,8 +54,8 @@ describe("rows of several labels", () => {
   it("make one as if all points were of one label", () => {
     fc.assert(
       fc.property(fc.array(points, { minLength: 1, maxLength: 4 }), (labels) => {
-        const total = emptyRow();
-        for (const own of labels) addRow(total, rowOf(own, 0));
+        const total = emptyRows(1);
+        for (const own of labels) addRow(total, 0, rowOf(own, 0), 0);
         const plain = aggregatesOf(rowOf(labels.flat(), 0));
         const joined = aggregatesOf(total);
         const ends = { first: undefined, last: undefined, variance: undefined };
@@ -61,14 +67,14 @@ describe("rows of several labels", () => {
   });
 
   it("know −0 from 0", () => {
-    const total = emptyRow();
-    addRow(total, rowOf([[0, 0]], 0));
-    addRow(total, rowOf([[1, -0]], 0));
+    const total = emptyRows(1);
+    addRow(total, 0, rowOf([[0, 0]], 0), 0);
+    addRow(total, 0, rowOf([[1, -0]], 0), 0);
     expect(aggregatesOf(total)).toMatchObject({ min: -0, max: 0 });
   });
 
   it("of nothing say so", () => {
-    expect(aggregatesOf(emptyRow())).toEqual({
+    expect(aggregatesOf(emptyRows(1))).toEqual({
       count: 0,
       sum: 0,
       mean: undefined,
@@ -116,8 +122,8 @@ describe("windows of a group", () => {
     const grid = { origin: 0, widthMs: 10 };
     joinWindows(
       [
-        { label: "a", rows: [row] },
-        { label: "b", rows: [rowOf([[2, 5]], 0)] },
+        { label: "a", rows: row },
+        { label: "b", rows: rowOf([[2, 5]], 0) },
       ],
       grid,
       undefined,
@@ -146,7 +152,7 @@ describe("windows of a group", () => {
 });
 
 describe("gaps", () => {
-  const rows = [rowOf([[10, 2]], 10), rowOf([[40, 8]], 40)];
+  const rows = flat([rowOf([[10, 2]], 10), rowOf([[40, 8]], 40)]);
   const span = { first: 0, last: 50 };
   const filled = (fill: "null" | "previous" | "linear") =>
     filledColumnsOf(rows, ["count", "mean"], span, 10, fill);
@@ -164,41 +170,41 @@ describe("gaps", () => {
   });
 
   it("stay null where a line would be no number", () => {
-    const steep = [rowOf([[0, -Infinity]], 0), rowOf([[20, Infinity]], 20)];
+    const steep = flat([rowOf([[0, -Infinity]], 0), rowOf([[20, Infinity]], 20)]);
     expect(filledColumnsOf(steep, ["mean"], { first: 0, last: 20 }, 10, "linear").mean).toEqual([
       -Infinity,
       null,
       Infinity,
     ]);
-    const level = [rowOf([[0, Infinity]], 0), rowOf([[20, Infinity]], 20)];
+    const level = flat([rowOf([[0, Infinity]], 0), rowOf([[20, Infinity]], 20)]);
     expect(filledColumnsOf(level, ["mean"], { first: 0, last: 20 }, 10, "linear").mean[1]).toBeNull();
   });
 
   it("reach from window to window that was asked for, or that holds points in any group", () => {
     const grid = { origin: 5, widthMs: 10 };
-    const tables = [[rowOf([[25, 1]], 25)], [], [rowOf([[15, 1]], 15), rowOf([[45, 1]], 45)]];
+    const tables = [rowOf([[25, 1]], 25), NONE, flat([rowOf([[15, 1]], 15), rowOf([[45, 1]], 45)])];
     expect(shownSpan(tables, {}, grid, "x")).toEqual({ first: 15, last: 45 });
     expect(shownSpan(tables, { from: 4, to: 66 }, grid, "x")).toEqual({ first: -5, last: 65 });
-    expect(shownSpan([[]], {}, grid, "x")).toBeUndefined();
-    expect(shownSpan([[]], { from: 10 }, grid, "x")).toBeUndefined();
-    expect(shownSpan([[]], { from: 30, to: 10 }, grid, "x")).toBeUndefined();
+    expect(shownSpan([NONE], {}, grid, "x")).toBeUndefined();
+    expect(shownSpan([NONE], { from: 10 }, grid, "x")).toBeUndefined();
+    expect(shownSpan([NONE], { from: 30, to: 10 }, grid, "x")).toBeUndefined();
   });
 
   it("are refused in numbers that nobody can hold, and where times end", () => {
     const grid = { origin: 0, widthMs: 1 };
     const most = { from: 0, to: SERIES_FILLED_WINDOWS_MAX - 1 };
-    expect(shownSpan([[]], most, grid, "x")).toEqual({ first: 0, last: most.to });
-    expect(() => shownSpan([[]], { from: 0, to: most.to + 1 }, grid, "metrics.windows")).toThrow(
+    expect(shownSpan([NONE], most, grid, "x")).toEqual({ first: 0, last: most.to });
+    expect(() => shownSpan([NONE], { from: 0, to: most.to + 1 }, grid, "metrics.windows")).toThrow(
       expect.objectContaining({
         code: "limit-exceeded",
         message: expect.stringMatching(/^metrics\.windows: 1048577 windows of 1 ms .* at most 1048576;/),
       }),
     );
-    expect(() => shownSpan([[], []], most, grid, "x")).toThrow(
+    expect(() => shownSpan([NONE, NONE], most, grid, "x")).toThrow(
       expect.objectContaining({ code: "limit-exceeded" }),
     );
     const edge = Number.MAX_SAFE_INTEGER;
-    expect(() => shownSpan([[]], { from: -edge, to: 0 }, { origin: 10, widthMs: 7 }, "x")).toThrow(
+    expect(() => shownSpan([NONE], { from: -edge, to: 0 }, { origin: 10, widthMs: 7 }, "x")).toThrow(
       expect.objectContaining({ code: "invalid-argument" }),
     );
   });

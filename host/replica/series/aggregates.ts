@@ -1,8 +1,10 @@
 // What can be said of a stretch of points, and how the rows of several labels become one: count by count, sum by sum, the
 // squared deviations by the pairwise rule of Chan, Golub and LeVeque (1979), as the engine joins chunks. In the order of
 // the labels, so equal on every replica.
-import { WINDOW_FIELDS } from "../../engine/engine.ts";
-import type { WindowRow } from "./series-questions.ts";
+import { WINDOW_FIELD_COUNT, WINDOW_FIELDS } from "../../engine/engine.ts";
+
+/** Rows one after another, each WINDOW_FIELD_COUNT numbers by WINDOW_FIELDS of engine.ts. */
+export type WindowRows = Float64Array;
 
 /** `variance` is that of the population: the mean squared distance to the mean. */
 export const AGGREGATES = ["count", "sum", "mean", "min", "max", "first", "last", "variance"] as const;
@@ -24,31 +26,32 @@ export interface Aggregates {
 
 const { count: COUNT, sum: SUM, minimum: MINIMUM, maximum: MAXIMUM, squares: SQUARES } = WINDOW_FIELDS;
 
-/** The aggregate `name` of a row that holds points. */
-export function aggregateOf(row: WindowRow, name: Aggregate): number {
+/** The aggregate `name` of the row that begins at `at` and holds points. */
+export function aggregateOf(rows: WindowRows, at: number, name: Aggregate): number {
   switch (name) {
     case "count":
-      return row[COUNT]!;
+      return rows[at + COUNT]!;
     case "sum":
-      return row[SUM]!;
+      return rows[at + SUM]!;
     case "mean":
-      return row[SUM]! / row[COUNT]!;
+      return rows[at + SUM]! / rows[at + COUNT]!;
     case "min":
-      return row[MINIMUM]!;
+      return rows[at + MINIMUM]!;
     case "max":
-      return row[MAXIMUM]!;
+      return rows[at + MAXIMUM]!;
     case "first":
-      return row[WINDOW_FIELDS.first]!;
+      return rows[at + WINDOW_FIELDS.first]!;
     case "last":
-      return row[WINDOW_FIELDS.last]!;
+      return rows[at + WINDOW_FIELDS.last]!;
     case "variance":
-      return row[SQUARES]! / row[COUNT]!;
+      return rows[at + SQUARES]! / rows[at + COUNT]!;
   }
 }
 
-export function aggregatesOf(row: WindowRow): Aggregates {
+export function aggregatesOf(row: WindowRows): Aggregates {
   const count = row[COUNT]!;
-  const known = (name: Aggregate): number | undefined => (count === 0 ? undefined : aggregateOf(row, name));
+  const known = (name: Aggregate): number | undefined =>
+    count === 0 ? undefined : aggregateOf(row, 0, name);
   return {
     count,
     sum: row[SUM]!,
@@ -61,29 +64,35 @@ export function aggregatesOf(row: WindowRow): Aggregates {
   };
 }
 
-export function emptyRow(): WindowRow {
-  const row = new Float64Array(Object.keys(WINDOW_FIELDS).length);
-  row[MINIMUM] = Infinity;
-  row[MAXIMUM] = -Infinity;
-  return row;
+/** So many rows of no points. */
+export function emptyRows(count: number): WindowRows {
+  const rows = new Float64Array(count * WINDOW_FIELD_COUNT);
+  for (let at = 0; at < rows.length; at += WINDOW_FIELD_COUNT) {
+    rows[at + MINIMUM] = Infinity;
+    rows[at + MAXIMUM] = -Infinity;
+  }
+  return rows;
 }
 
 /**
- * Adds the points of `part` to those of `total`: all but start, first and last, which are the caller's to tell. Neither
- * is changed where `part` is empty.
+ * Adds the points of the row of `parts` at `from` to those of the row of `totals` at `at`: all but start, first and last,
+ * which are the caller's to tell where the total holds points already.
  */
-export function addRow(total: WindowRow, part: WindowRow): void {
-  const [n, m] = [total[COUNT]!, part[COUNT]!];
+export function addRow(totals: WindowRows, at: number, parts: WindowRows, from: number): void {
+  const n = totals[at + COUNT]!;
+  const m = parts[from + COUNT]!;
   if (m === 0) return;
   if (n === 0) {
-    total.set(part);
+    for (let field = 0; field < WINDOW_FIELD_COUNT; field++) totals[at + field] = parts[from + field]!;
     return;
   }
-  const distance = part[SUM]! / m - total[SUM]! / n;
-  total[SQUARES] = total[SQUARES]! + part[SQUARES]! + distance * distance * ((n * m) / (n + m));
-  total[SUM] = total[SUM]! + part[SUM]!;
-  total[COUNT] = n + m;
+  const sum = totals[at + SUM]!;
+  const distance = parts[from + SUM]! / m - sum / n;
+  const squares = totals[at + SQUARES]! + parts[from + SQUARES]!;
+  totals[at + SQUARES] = squares + distance * distance * ((n * m) / (n + m));
+  totals[at + SUM] = sum + parts[from + SUM]!;
+  totals[at + COUNT] = n + m;
   // Math.min and Math.max know −0 from 0.
-  total[MINIMUM] = Math.min(total[MINIMUM]!, part[MINIMUM]!);
-  total[MAXIMUM] = Math.max(total[MAXIMUM]!, part[MAXIMUM]!);
+  totals[at + MINIMUM] = Math.min(totals[at + MINIMUM]!, parts[from + MINIMUM]!);
+  totals[at + MAXIMUM] = Math.max(totals[at + MAXIMUM]!, parts[from + MAXIMUM]!);
 }

@@ -1,6 +1,6 @@
 // Measurements by label and time, compressed in chunks and aggregated by the engine without being unpacked where a chunk
 // lies whole in what is asked for. Equal times stay side by side, in the order (time, replica id, place in the writer's
-// own order). Times are whole milliseconds by convention; ranges include both ends. Nothing is cached here. Left out:
+// own order). Times are whole milliseconds by convention; ranges include both ends. Points are not cached here. Left out:
 // changing or deleting single points; joining the small chunks that many small turns leave.
 import { SERIES_KINDS, WINDOW_FIELDS } from "../../engine/engine.ts";
 import { quantile } from "../../engine/quantile-sketch.ts";
@@ -104,6 +104,7 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
     checkPoint(timeMs, value, call);
     this.owner.writes.defer(this);
     this.#appended.add(label, timeMs, value);
+    this.#view.forget(label);
     if (this.#appended.count >= DEFERRED_POINTS_MAX) this.owner.writes.settle();
     this.#changed(label, timeMs, timeMs);
   }
@@ -231,8 +232,7 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
     if (label !== undefined) checkLabel(label, call);
     const bytes = label === undefined ? undefined : labelBytes(label);
     if (!this.owner.writes.retain(this.index, bytes, beforeMs)) return false;
-    if (label === undefined) this.#marks.forgetAll();
-    else this.#marks.forget(label);
+    this.#forget(label);
     this.#truncated();
     return true;
   }
@@ -272,7 +272,9 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
     if (this.#applied.size === 0) return;
     const applied = new Map(this.#applied);
     this.#applied.clear();
-    if (this.#marks.appended(applied, this.owner.writes, this.owner.engine)) this.#truncated();
+    if (!this.#marks.appended(applied, this.owner.writes, this.owner.engine)) return;
+    this.#view.forgetAll();
+    this.#truncated();
   }
 
   dropDeferred(): void {
@@ -281,19 +283,18 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
   }
 
   get isCaching(): boolean {
-    return this.#marks.isCounting;
+    return this.#marks.isCounting || this.#view.isCaching;
   }
 
   dropCache(): void {
-    this.#marks.forgetAll();
+    this.#forget(undefined);
   }
 
   noticed(key: Uint8Array, isPresent: boolean, isRecorded: boolean): void {
     const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
     const isChunk = key[0] === SERIES_KINDS.chunk;
     const label = readText(key, isChunk ? 17 : 9, key.length);
-    if (key[0] === SERIES_KINDS.markOfAll) this.#marks.forgetAll();
-    else this.#marks.forget(label);
+    this.#forget(key[0] === SERIES_KINDS.markOfAll ? undefined : label);
     if (!isRecorded) return;
     if (isChunk && isPresent) this.#touch(label, view.getFloat64(1, true), view.getFloat64(9, true));
     else this.#isTruncated = true;
@@ -309,9 +310,21 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
     return { container: this.name, type: "series", origin, appended, isTruncated };
   }
 
+  /** Points of a label came or went, or of any. */
+  #forget(label: string | undefined): void {
+    if (label === undefined) {
+      this.#marks.forgetAll();
+      this.#view.forgetAll();
+    } else {
+      this.#marks.forget(label);
+      this.#view.forget(label);
+    }
+  }
+
   #appendPart(label: string, times: NumberColumn, values: NumberColumn, start: number, end: number): void {
     this.owner.writes.defer(this);
     this.#appended.addMany(label, times, values, start, end);
+    this.#view.forget(label);
     if (this.#appended.count >= DEFERRED_POINTS_MAX) this.owner.writes.settle();
   }
 

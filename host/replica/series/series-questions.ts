@@ -3,6 +3,7 @@
 import { type EngineDocument, SERIES_REQUESTS, WINDOW_FIELD_COUNT } from "../../engine/engine.ts";
 import { ByteWriter } from "../../wire/byte-writer.ts";
 import { readText, writeText } from "../../wire/key-codec.ts";
+import type { WindowRows } from "./aggregates.ts";
 import type { SeriesPoints } from "./downsample.ts";
 import type { ClosedRange } from "./series-arguments.ts";
 
@@ -28,8 +29,6 @@ interface Request extends Partial<ClosedRange> {
 const LIMIT_MAX = 0xffff_ffff;
 const ANSWER_HEAD_BYTES = 8;
 const LABEL_COLUMNS = 5;
-/** Eight numbers by WINDOW_FIELDS of engine.ts. */
-export type WindowRow = Float64Array;
 
 export class SeriesQuestions {
   readonly #engine: () => EngineDocument;
@@ -68,20 +67,22 @@ export class SeriesQuestions {
   }
 
   /** One row a label; at least one label. */
-  reduce(labels: readonly string[], range: ClosedRange): WindowRow[] {
+  reduce(labels: readonly string[], range: ClosedRange): WindowRows[] {
     const answer = this.#ask(SERIES_REQUESTS.reduce, { ...range, labels });
-    return rowsOf(answer.floats(ANSWER_HEAD_BYTES, answer.u32(0) * WINDOW_FIELD_COUNT));
+    return labels.map((_, index) =>
+      answer.floats(ANSWER_HEAD_BYTES + index * WINDOW_FIELD_COUNT * 8, WINDOW_FIELD_COUNT),
+    );
   }
 
   /** Of each label its windows that hold a point, ascending; at least one label. */
-  windows(labels: readonly string[], range: ClosedRange, origin: number, width: number): WindowRow[][] {
+  windows(labels: readonly string[], range: ClosedRange, origin: number, width: number): WindowRows[] {
     const answer = this.#ask(SERIES_REQUESTS.windows, { ...range, origin, width, labels });
     let offset = ANSWER_HEAD_BYTES + 8 * Math.ceil(labels.length / 2);
     return labels.map((_, index) => {
       const count = answer.u32(ANSWER_HEAD_BYTES + 4 * index);
       const rows = answer.floats(offset, count * WINDOW_FIELD_COUNT);
       offset += rows.byteLength;
-      return rowsOf(rows);
+      return rows;
     });
   }
 
@@ -143,12 +144,4 @@ class Answer {
     new Uint8Array(numbers.buffer).set(this.bytes.subarray(offset, offset + count * 8));
     return numbers;
   }
-}
-
-function rowsOf(numbers: Float64Array): WindowRow[] {
-  const rows: WindowRow[] = [];
-  for (let start = 0; start < numbers.length; start += WINDOW_FIELD_COUNT) {
-    rows.push(numbers.subarray(start, start + WINDOW_FIELD_COUNT));
-  }
-  return rows;
 }

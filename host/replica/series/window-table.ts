@@ -1,13 +1,14 @@
 // Windows of labels put together by group, and gaps filled: pure functions over the rows the engine gives. A window
 // without points is a gap; what stands in it is a fill and never a measurement, so its count stays 0.
-import { WINDOW_FIELDS } from "../../engine/engine.ts";
+import { WINDOW_FIELD_COUNT, WINDOW_FIELDS } from "../../engine/engine.ts";
 import { windowStart } from "../../engine/point-arguments.ts";
 import { CrdtError } from "../../errors.ts";
 import { SERIES_FILLED_WINDOWS_MAX } from "../../limits.ts";
-import { type Aggregate, addRow, aggregateOf } from "./aggregates.ts";
+import { type Aggregate, addRow, aggregateOf, emptyRows, type WindowRows } from "./aggregates.ts";
 import type { SeriesPoints } from "./downsample.ts";
 import type { TimeRange } from "./series-arguments.ts";
-import type { WindowRow } from "./series-questions.ts";
+
+const START = WINDOW_FIELDS.start;
 
 /**
  * What stands where no point is: nothing ("none": the window is left out), null, the value of the window before, or the
@@ -27,7 +28,7 @@ export type WindowTable<Name extends Aggregate = Aggregate> = {
 /** A label and its windows that hold points, ascending. */
 export interface LabelWindows {
   readonly label: string;
-  readonly rows: readonly WindowRow[];
+  readonly rows: WindowRows;
 }
 
 export interface Grid {
@@ -44,43 +45,57 @@ export interface WindowSpan {
 /** The windows of several labels as those of one; first and last are those of `pointsOf`, where it is given. */
 export function joinWindows(
   labels: readonly LabelWindows[],
-  grid: Grid,
+  { widthMs }: Grid,
   pointsOf: ((label: string) => SeriesPoints) | undefined,
-): WindowRow[] {
-  if (labels.length === 1) return [...labels[0]!.rows];
-  const joined = new Map<number, WindowRow>();
+): WindowRows {
+  if (labels.length === 1) return labels[0]!.rows;
+  const starts = distinctStarts(labels);
+  const joined = emptyRows(starts.length);
   for (const { rows } of labels) {
-    for (const row of rows) {
-      const total = joined.get(row[WINDOW_FIELDS.start]!);
-      if (total === undefined) joined.set(row[WINDOW_FIELDS.start]!, row.slice());
-      else addRow(total, row);
+    let window = 0;
+    for (let at = 0; at < rows.length; at += WINDOW_FIELD_COUNT) {
+      while (starts[window]! < rows[at + START]!) window++;
+      addRow(joined, window * WINDOW_FIELD_COUNT, rows, at);
     }
   }
-  if (pointsOf !== undefined) setEnds(joined, labels, grid, pointsOf);
-  return [...joined.values()].sort((left, right) => left[WINDOW_FIELDS.start]! - right[WINDOW_FIELDS.start]!);
+  if (pointsOf !== undefined) setEnds(joined, labels, widthMs, pointsOf);
+  return joined;
+}
+
+function distinctStarts(labels: readonly LabelWindows[]): Float64Array {
+  const count = labels.reduce((sum, { rows }) => sum + rows.length / WINDOW_FIELD_COUNT, 0);
+  const starts = new Float64Array(count);
+  let next = 0;
+  for (const { rows } of labels) {
+    for (let at = 0; at < rows.length; at += WINDOW_FIELD_COUNT) starts[next++] = rows[at + START]!;
+  }
+  starts.sort();
+  return starts.filter((start, index) => index === 0 || start !== starts[index - 1]);
 }
 
 /** Of points at one time the first label's comes first. */
 function setEnds(
-  joined: ReadonlyMap<number, WindowRow>,
+  joined: WindowRows,
   labels: readonly LabelWindows[],
-  grid: Grid,
+  widthMs: number,
   pointsOf: (label: string) => SeriesPoints,
 ): void {
-  const ends = new Map<number, { first: number; last: number }>();
+  const firstTimes = new Float64Array(joined.length / WINDOW_FIELD_COUNT).fill(Infinity);
+  const lastTimes = firstTimes.map(() => -Infinity);
   for (const { label } of labels) {
     const { times, values } = pointsOf(label);
-    for (const [index, time] of times.entries()) {
-      const start = windowStart(time, grid.origin, grid.widthMs);
-      const row = joined.get(start)!;
-      const end = ends.get(start);
-      if (end === undefined || time < end.first) row[WINDOW_FIELDS.first] = values[index]!;
-      if (end === undefined || time >= end.last) row[WINDOW_FIELDS.last] = values[index]!;
-      if (end === undefined) {
-        ends.set(start, { first: time, last: time });
-      } else {
-        end.first = Math.min(end.first, time);
-        end.last = Math.max(end.last, time);
+    let window = 0;
+    for (let index = 0; index < times.length; index++) {
+      const time = times[index]!;
+      while (joined[window * WINDOW_FIELD_COUNT + START]! + widthMs <= time) window++;
+      const at = window * WINDOW_FIELD_COUNT;
+      if (time < firstTimes[window]!) {
+        firstTimes[window] = time;
+        joined[at + WINDOW_FIELDS.first] = values[index]!;
+      }
+      if (time >= lastTimes[window]!) {
+        lastTimes[window] = time;
+        joined[at + WINDOW_FIELDS.last] = values[index]!;
       }
     }
   }
@@ -110,7 +125,7 @@ export function groupLabels(
 
 /** The windows to show: those asked for, else those that hold points; undefined where there are none. */
 export function shownSpan(
-  tables: readonly (readonly WindowRow[])[],
+  tables: readonly WindowRows[],
   { from, to }: TimeRange,
   grid: Grid,
   call: string,
@@ -119,8 +134,8 @@ export function shownSpan(
   let last = to === undefined ? -Infinity : checkedStart(to, grid, call);
   for (const rows of tables) {
     if (rows.length === 0) continue;
-    if (from === undefined) first = Math.min(first, rows[0]![WINDOW_FIELDS.start]!);
-    if (to === undefined) last = Math.max(last, rows[rows.length - 1]![WINDOW_FIELDS.start]!);
+    if (from === undefined) first = Math.min(first, rows[START]!);
+    if (to === undefined) last = Math.max(last, rows[rows.length - WINDOW_FIELD_COUNT + START]!);
   }
   if (first === Infinity || last === -Infinity || first > last) return undefined;
   const count = ((last - first) / grid.widthMs + 1) * tables.length;
@@ -142,30 +157,40 @@ function checkedStart(time: number, { origin, widthMs }: Grid, call: string): nu
   );
 }
 
+/** A table's columns: its starts, and one for each aggregate. */
+type Columns<Name extends Aggregate> = { starts: Float64Array } & Record<Name, (number | null)[]>;
+
 /** Rows as columns, without the gaps. */
-export function columnsOf<Name extends Aggregate>(
-  rows: readonly WindowRow[],
-  names: readonly Name[],
-): { starts: Float64Array } & Record<Name, (number | null)[]> {
-  const starts = Float64Array.from(rows, (row) => row[WINDOW_FIELDS.start]!);
-  const columns = names.map((name) => [name, rows.map((row) => aggregateOf(row, name))] as const);
+export function columnsOf<Name extends Aggregate>(rows: WindowRows, names: readonly Name[]): Columns<Name> {
+  const count = rows.length / WINDOW_FIELD_COUNT;
+  const starts = new Float64Array(count);
+  for (let index = 0; index < count; index++) starts[index] = rows[index * WINDOW_FIELD_COUNT + START]!;
+  const columns = names.map((name) => {
+    const column = new Array<number>(count);
+    for (let index = 0; index < count; index++) {
+      column[index] = aggregateOf(rows, index * WINDOW_FIELD_COUNT, name);
+    }
+    return [name, column] as const;
+  });
   return { starts, ...(Object.fromEntries(columns) as Record<Name, (number | null)[]>) };
 }
 
 /** Rows as columns from window `first` to window `last`, the gaps filled. */
 export function filledColumnsOf<Name extends Aggregate>(
-  rows: readonly WindowRow[],
+  rows: WindowRows,
   names: readonly Name[],
   { first, last }: WindowSpan,
   widthMs: number,
   fill: Fill,
-): { starts: Float64Array } & Record<Name, (number | null)[]> {
+): Columns<Name> {
   const count = Math.floor((last - first) / widthMs) + 1;
-  const starts = Float64Array.from({ length: count }, (_, index) => first + index * widthMs);
-  const places = rows.map((row) => (row[WINDOW_FIELDS.start]! - first) / widthMs);
+  const starts = new Float64Array(count);
+  for (let index = 0; index < count; index++) starts[index] = first + index * widthMs;
+  const measured = columnsOf(rows, names);
+  const places = measured.starts.map((start) => (start - first) / widthMs);
   const columns = names.map((name) => {
     const column = new Array<number | null>(count).fill(name === "count" ? 0 : null);
-    for (const [index, row] of rows.entries()) column[places[index]!] = aggregateOf(row, name);
+    for (let index = 0; index < places.length; index++) column[places[index]!] = measured[name][index]!;
     if (name !== "count") fillGaps(column, places, fill);
     return [name, column] as const;
   });
@@ -173,7 +198,7 @@ export function filledColumnsOf<Name extends Aggregate>(
 }
 
 /** Fills a column behind each of the `places` that hold a measurement, ascending. */
-function fillGaps(column: (number | null)[], places: readonly number[], fill: Fill): void {
+function fillGaps(column: (number | null)[], places: Float64Array, fill: Fill): void {
   if (fill === "none" || fill === "null") return;
   for (const [index, place] of places.entries()) {
     const end = places[index + 1] ?? (fill === "previous" ? column.length : place);
