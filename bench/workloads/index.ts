@@ -9,6 +9,7 @@ import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
 import { seriesChunks } from "./series-chunks.ts";
+import { seriesContainer } from "./series-container.ts";
 import { seriesKernels } from "./series-kernels.ts";
 import { seriesMerges } from "./series-merges.ts";
 import { vectorCompare } from "./vector-compare.ts";
@@ -20,6 +21,7 @@ export const workloads: readonly Workload[] = [
   ...seriesKernels,
   ...seriesChunks,
   ...seriesMerges,
+  ...seriesContainer,
   ...locals,
   ...growths,
   overhead,

@@ -33,6 +33,7 @@ it("the front door lists what there is", () => {
     "priority",
     "register",
     "schema",
+    "series",
     "set",
     "sum",
     "union",

@@ -173,8 +173,29 @@ export const writeSteps: Write = (document, round) => {
   if (round === 2) mutate(document, NOW_MS + round, (batch) => batch.truncate(workflow, position));
 };
 
+/** Chunks that overlap, marks of some labels and of all, and chunks that come too late for them. */
+export const writeSeries: Write = (document, round) => {
+  const series = document.container("series", "series");
+  mutate(document, NOW_MS + round, (batch) => {
+    for (const [number, label] of keys(0, 6).entries()) {
+      const times = Array.from({ length: 40 }, (_, index) => (round * 30 + index * (number + 1)) % 200);
+      batch.record(series, label, times, times);
+    }
+    if (round === 3) batch.retain(series, "key 1", 60).retain(series, "key 2", 100);
+    if (round === 2) batch.retain(series, undefined, 70).retain(series, "key 1", 90);
+    return batch;
+  });
+  giveEach(document, [round * 10 + 501, round * 10 + 502], (other, replica) => {
+    const index = other.container("series", "series");
+    mutate(other, NOW_MS, (batch) =>
+      batch.record(index, "key 3", [replica, round, 65], [1, 2, 3]).record(index, "key 4", [round * 20], [0]),
+    );
+  });
+};
+
 export const writeNewest: Write = (document, round) => {
-  for (const write of [writeMulti, writeNumbers, writeGraph, writeList, writeSteps]) write(document, round);
+  for (const write of [writeMulti, writeNumbers, writeGraph, writeList, writeSteps, writeSeries])
+    write(document, round);
 };
 
 /** Elements that many replicas add at once, taken away one entry at a time and together. */

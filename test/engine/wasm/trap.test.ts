@@ -26,6 +26,7 @@ import {
   writeMulti,
   writeNewest,
   writeNumbers,
+  writeSeries,
   writeSet,
   writeShared,
   writeSteps,
@@ -124,6 +125,8 @@ const cases: readonly [string, Write, boolean][] = [
   ["a graph", writeGraph, false],
   ["a list", writeList, false],
   ["a workflow and votes", writeSteps, false],
+  ["a series with marks", writeSeries, false],
+  ["a snapshot of a series with marks", writeSeries, true],
   ["many types", writeAll, false],
   ["a snapshot of many types", writeAll, true],
   ["a snapshot of the other types", writeNewest, true],
@@ -168,6 +171,20 @@ const batches: readonly [string, Write, (document: EngineDocument) => Batch][] =
         .insert(list, "\u0001key 4", "")
         .delete(list, "\u0002key 1")
         .put(list, "\u0002key 2", "y".repeat(300));
+    },
+  ],
+  [
+    "a series",
+    writeSeries,
+    (document) => {
+      const series = document.container("series", "series");
+      const times = Array.from({ length: 300 }, (_, index) => (index * 37) % 300);
+      return new Batch()
+        .record(series, "key 1", times, times)
+        .record(series, "new", times, times)
+        .retain(series, "key 1", 150)
+        .record(series, "key 1", [10, 160], [1, 2])
+        .retain(series, undefined, 60);
     },
   ],
 ];
