@@ -9,8 +9,6 @@ const MARK_SHIFT = 20;
 const MARKS = 4096;
 const MARK_BUCKETS = SKETCH_BUCKETS / MARKS;
 const HALF = SKETCH_BUCKETS / 2;
-const BITS_MASK = SKETCH_BUCKETS - 1;
-const MARK_MASK = MARKS - 1;
 
 interface Cells {
   /** Four lanes of counts by leading bits. Signed, because those are whole numbers to the compiler. */
@@ -37,24 +35,28 @@ function countWords({ counts, marks }: Cells, words: Int32Array, from: number, t
     const high1 = words[word + 2]!;
     const high2 = words[word + 4]!;
     const high3 = words[word + 6]!;
-    const cell0 = ((high0 >> BUCKET_SHIFT) & BITS_MASK) << 2;
-    const cell1 = (((high1 >> BUCKET_SHIFT) & BITS_MASK) << 2) | 1;
-    const cell2 = (((high2 >> BUCKET_SHIFT) & BITS_MASK) << 2) | 2;
-    const cell3 = (((high3 >> BUCKET_SHIFT) & BITS_MASK) << 2) | 3;
-    counts[cell0] = (counts[cell0]! + 1) | 0;
-    counts[cell1] = (counts[cell1]! + 1) | 0;
-    counts[cell2] = (counts[cell2]! + 1) | 0;
-    counts[cell3] = (counts[cell3]! + 1) | 0;
-    marks[(high0 >> MARK_SHIFT) & MARK_MASK] = 1;
-    marks[(high1 >> MARK_SHIFT) & MARK_MASK] = 1;
-    marks[(high2 >> MARK_SHIFT) & MARK_MASK] = 1;
-    marks[(high3 >> MARK_SHIFT) & MARK_MASK] = 1;
+    const cell0 = (high0 >>> BUCKET_SHIFT) << 2;
+    const cell1 = ((high1 >>> BUCKET_SHIFT) << 2) | 1;
+    const cell2 = ((high2 >>> BUCKET_SHIFT) << 2) | 2;
+    const cell3 = ((high3 >>> BUCKET_SHIFT) << 2) | 3;
+    const count0 = counts[cell0]!;
+    const count1 = counts[cell1]!;
+    const count2 = counts[cell2]!;
+    const count3 = counts[cell3]!;
+    counts[cell0] = (count0 + 1) | 0;
+    counts[cell1] = (count1 + 1) | 0;
+    counts[cell2] = (count2 + 1) | 0;
+    counts[cell3] = (count3 + 1) | 0;
+    if (count0 === 0) marks[high0 >>> MARK_SHIFT] = 1;
+    if (count1 === 0) marks[high1 >>> MARK_SHIFT] = 1;
+    if (count2 === 0) marks[high2 >>> MARK_SHIFT] = 1;
+    if (count3 === 0) marks[high3 >>> MARK_SHIFT] = 1;
   }
   for (; word < to * 2; word += 2) {
     const high = words[word]!;
-    const cell = ((high >> BUCKET_SHIFT) & BITS_MASK) << 2;
+    const cell = (high >>> BUCKET_SHIFT) << 2;
     counts[cell] = (counts[cell]! + 1) | 0;
-    marks[(high >> MARK_SHIFT) & MARK_MASK] = 1;
+    marks[high >>> MARK_SHIFT] = 1;
   }
 }
 
