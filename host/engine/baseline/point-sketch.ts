@@ -14,18 +14,41 @@ interface Cells {
   /** Four lanes of counts by leading bits. Signed, because those are whole numbers to the compiler. */
   readonly counts: Int32Array;
   readonly marks: Uint8Array;
+  /** The marks, four a word. */
+  readonly markWords: Int32Array;
+  /** Room for a result; grows with the ranges asked for. */
+  pairs: Uint32Array<ArrayBuffer>;
 }
 
 let kept: Cells | undefined;
 
 /** Bucket and count in turn, ascending, of every bucket that holds a value. */
 export function sketchPoints(values: Float64Array, from: number, to: number): Uint32Array {
-  kept ??= { counts: new Int32Array(SKETCH_BUCKETS * LANES), marks: new Uint8Array(MARKS) };
+  kept ??= emptyCells();
+  const pairs = Math.min(to - from, SKETCH_BUCKETS) * 2;
+  if (kept.pairs.length < pairs) kept.pairs = new Uint32Array(pairs);
   countWords(kept, new Int32Array(values.buffer, values.byteOffset, values.length * 2), from, to);
-  const pairs: number[] = [];
-  for (let mark = MARKS - 1; mark >= MARKS / 2; mark--) gather(kept, mark, pairs);
-  for (let mark = 0; mark < MARKS / 2; mark++) gather(kept, mark, pairs);
-  return new Uint32Array(pairs);
+  const { markWords } = kept;
+  let length = 0;
+  for (let word = MARKS / 4 - 1; word >= MARKS / 8; word--) {
+    if (markWords[word] === 0) continue;
+    for (let mark = word * 4 + 3; mark >= word * 4; mark--) length = gather(kept, mark, length);
+  }
+  for (let word = 0; word < MARKS / 8; word++) {
+    if (markWords[word] === 0) continue;
+    for (let mark = word * 4; mark < word * 4 + 4; mark++) length = gather(kept, mark, length);
+  }
+  return kept.pairs.slice(0, length);
+}
+
+function emptyCells(): Cells {
+  const marks = new Uint8Array(MARKS);
+  return {
+    counts: new Int32Array(SKETCH_BUCKETS * LANES),
+    marks,
+    markWords: new Int32Array(marks.buffer),
+    pairs: new Uint32Array(0),
+  };
 }
 
 function countWords({ counts, marks }: Cells, words: Int32Array, from: number, to: number): void {
@@ -60,17 +83,22 @@ function countWords({ counts, marks }: Cells, words: Int32Array, from: number, t
   }
 }
 
-function gather({ counts, marks }: Cells, mark: number, pairs: number[]): void {
-  if (marks[mark] === 0) return;
+/** Moves the counts below a mark to the pairs from `length` on; gives their new length. */
+function gather({ counts, marks, pairs }: Cells, mark: number, length: number): number {
+  if (marks[mark] === 0) return length;
   marks[mark] = 0;
   const first = mark * MARK_BUCKETS;
   const isNegative = first >= HALF;
+  let end = length;
   for (let step = 0; step < MARK_BUCKETS; step++) {
     const bits = isNegative ? first + MARK_BUCKETS - 1 - step : first + step;
     const cell = bits * LANES;
-    const count = counts[cell]! + counts[cell + 1]! + counts[cell + 2]! + counts[cell + 3]!;
+    const count = (counts[cell]! + counts[cell + 1]! + counts[cell + 2]! + counts[cell + 3]!) | 0;
     if (count === 0) continue;
     counts[cell] = counts[cell + 1] = counts[cell + 2] = counts[cell + 3] = 0;
-    pairs.push(isNegative ? SKETCH_BUCKETS - 1 - bits : HALF + bits, count);
+    pairs[end] = isNegative ? SKETCH_BUCKETS - 1 - bits : HALF + bits;
+    pairs[end + 1] = count;
+    end += 2;
   }
+  return end;
 }
