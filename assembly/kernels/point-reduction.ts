@@ -178,11 +178,21 @@ export abstract class PointReduction {
 
   /** Takes the extremes of a stretch in, after setting the sign of one that is zero. */
   @inline private static keepExtremes(pointer: u32, count: u32, least: f64, most: f64): void {
-    if (least == 0) least = PointReduction.isSignIn(pointer, count, 1) ? -0.0 : 0.0;
-    if (most == 0) most = PointReduction.isSignIn(pointer, count, 0) ? 0.0 : -0.0;
+    least = PointReduction.leastZero(pointer, count, least);
+    most = PointReduction.mostZero(pointer, count, most);
     const state = PointReduction.statePointer;
     store<f64>(state, min(load<f64>(state, MINIMUM), least), MINIMUM);
     store<f64>(state, max(load<f64>(state, MAXIMUM), most), MAXIMUM);
+  }
+
+  /** The least of the elements, with the sign of the least zero where it is one. */
+  @inline static leastZero(pointer: u32, count: u32, least: f64): f64 {
+    return least != 0 ? least : PointReduction.isSignIn(pointer, count, 1) ? -0.0 : 0.0;
+  }
+
+  /** The same for the greatest. */
+  @inline static mostZero(pointer: u32, count: u32, most: f64): f64 {
+    return most != 0 ? most : PointReduction.isSignIn(pointer, count, 0) ? 0.0 : -0.0;
   }
 
   /** Whether an element has this sign bit. */

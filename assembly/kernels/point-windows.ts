@@ -6,6 +6,7 @@
 import { Result } from "../calls";
 import { PointReduction } from "./point-reduction";
 import { PointTable } from "./point-tables";
+import { WindowRow } from "./window-row";
 
 const ROW_BYTES: u32 = 64;
 const COUNT: usize = 8;
@@ -97,15 +98,23 @@ export abstract class PointWindows {
   }
 
   private static reduce(pointer: u32, count: u32, row: u32): void {
+    store<f64>(row, <f64>count, COUNT);
+    store<f64>(row, load<f64>(pointer), FIRST);
+    store<f64>(row, load<f64>(pointer + ((count - 1) << 3)), LAST);
+    if (ASC_FEATURE_SIMD) {
+      const sum = WindowRow.summarize(pointer, count);
+      store<f64>(row, sum, SUM);
+      store<f64>(row, PointReduction.leastZero(pointer, count, WindowRow.minimum), MINIMUM);
+      store<f64>(row, PointReduction.mostZero(pointer, count, WindowRow.maximum), MAXIMUM);
+      store<f64>(row, WindowRow.squares(pointer, count, sum / <f64>count), SQUARES);
+      return;
+    }
     PointReduction.open();
     PointReduction.accumulate(pointer, count);
     const sum = PointReduction.total();
-    store<f64>(row, <f64>count, COUNT);
     store<f64>(row, sum, SUM);
     store<f64>(row, PointReduction.minimum, MINIMUM);
     store<f64>(row, PointReduction.maximum, MAXIMUM);
-    store<f64>(row, load<f64>(pointer), FIRST);
-    store<f64>(row, load<f64>(pointer + ((count - 1) << 3)), LAST);
     PointReduction.open();
     PointReduction.squares(pointer, count, sum / <f64>count);
     store<f64>(row, PointReduction.total(), SQUARES);

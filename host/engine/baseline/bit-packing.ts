@@ -1,6 +1,7 @@
 // Numbers of 0 to 32 bits in as few bytes as they need (docs/wire-format.md, "Series chunks"): 128 of them in four lanes,
-// fewer as one stream. Packed words stand in typed arrays of 32 bits, so that no shift leaves what JavaScript does in a
-// register; bytes are copied in and out once a stream. Cost: a shift, a mask and a store a number.
+// fewer as one stream. Every stream of a column begins at a whole word, since only its last one may end within: columns are
+// packed and unpacked in words of 32 bits, which JavaScript shifts in a register, and their bytes copied once.
+// Cost: a shift, a mask and a store a number.
 
 /** Numbers a full block holds. */
 export const BLOCK_NUMBERS = 128;
@@ -12,41 +13,31 @@ export function packedBytes(count: number, width: number): number {
   return count * 4 + ((count * (width - 32) + 7) >>> 3);
 }
 
-/** Packs `count` numbers of `numbers` at `to` of `bytes`; gives the end. */
+/** Packs `count` numbers of `numbers`, of 1 to 32 bits each, from word `to` of `packed` on. */
 export function pack(
   numbers: Uint32Array,
   count: number,
   width: number,
-  bytes: Uint8Array,
+  packed: Uint32Array,
   to: number,
-): number {
-  if (width === 0) return to;
-  const length = packedBytes(count, width);
-  if (width === 32) packedWords.set(count === BLOCK_NUMBERS ? numbers : numbers.subarray(0, count));
-  else if (count === BLOCK_NUMBERS) packBlock(numbers, width);
-  else packTail(numbers, count, width);
-  if (length <= LOOPED_BYTES_MAX)
-    for (let index = 0; index < length; index++) bytes[to + index] = packed[index]!;
-  else bytes.set(length === packed.length ? packed : packed.subarray(0, length), to);
-  return to + length;
+): void {
+  if (width === 32) for (let index = 0; index < count; index++) packed[to + index] = numbers[index]!;
+  else if (count === BLOCK_NUMBERS) packBlock(numbers, width, packed, to);
+  else packTail(numbers, count, width, packed, to);
 }
 
-/** Unpacks `count` numbers of `width` bits from `from` of `bytes`. */
+/** Unpacks `count` numbers of 0 to 32 bits from word `from` of `packed` on. */
 export function unpack(
-  bytes: Uint8Array,
+  packed: Uint32Array,
   from: number,
   count: number,
   width: number,
   numbers: Uint32Array,
 ): void {
-  if (width === 0) {
-    numbers.fill(0, 0, count);
-    return;
-  }
-  const words = wordsAt(bytes, from, packedBytes(count, width));
-  if (width === 32) for (let index = 0; index < count; index++) numbers[index] = words[index]!;
-  else if (count === BLOCK_NUMBERS) unpackBlock(words, width, numbers);
-  else unpackTail(words, count, width, numbers);
+  if (width === 0) numbers.fill(0, 0, count);
+  else if (width === 32) for (let index = 0; index < count; index++) numbers[index] = packed[from + index]!;
+  else if (count === BLOCK_NUMBERS) unpackBlock(packed, from, width, numbers);
+  else unpackTail(packed, from, count, width, numbers);
 }
 
 /** Whether the bits left over in the last byte of a stream that is no full block are 0. */
@@ -55,23 +46,10 @@ export function isTailClean(bytes: Uint8Array, from: number, count: number, widt
   return (bits & 7) === 0 || bytes[from + (bits >>> 3)]! >>> (bits & 7) === 0;
 }
 
-/** Below this many bytes a loop beats a view and a copy. */
-const LOOPED_BYTES_MAX = 64;
-const packedWords = new Uint32Array(BLOCK_NUMBERS + 1);
-const packed = new Uint8Array(packedWords.buffer);
-
-/** Packed bytes as words, until the next call. */
-export function wordsAt(bytes: Uint8Array, from: number, length: number): Uint32Array {
-  if (length <= LOOPED_BYTES_MAX)
-    for (let index = 0; index < length; index++) packed[index] = bytes[from + index]!;
-  else packed.set(bytes.subarray(from, from + length));
-  return packedWords;
-}
-
-function packBlock(numbers: Uint32Array, width: number): void {
+function packBlock(numbers: Uint32Array, width: number, packed: Uint32Array, start: number): void {
   let [word0, word1, word2, word3] = [0, 0, 0, 0];
   let filled = 0;
-  let to = 0;
+  let to = start;
   for (let index = 0; index < BLOCK_NUMBERS; index += LANES) {
     const number0 = numbers[index]!;
     const number1 = numbers[index + 1]!;
@@ -83,10 +61,10 @@ function packBlock(numbers: Uint32Array, width: number): void {
     word3 |= number3 << filled;
     filled += width;
     if (filled < 32) continue;
-    packedWords[to] = word0;
-    packedWords[to + 1] = word1;
-    packedWords[to + 2] = word2;
-    packedWords[to + 3] = word3;
+    packed[to] = word0;
+    packed[to + 1] = word1;
+    packed[to + 2] = word2;
+    packed[to + 3] = word3;
     to += LANES;
     filled -= 32;
     const used = width - filled;
@@ -97,9 +75,9 @@ function packBlock(numbers: Uint32Array, width: number): void {
   }
 }
 
-function unpackBlock(words: Uint32Array, width: number, numbers: Uint32Array): void {
+function unpackBlock(words: Uint32Array, start: number, width: number, numbers: Uint32Array): void {
   const mask = (1 << width) - 1;
-  let from = 0;
+  let from = start;
   let used = 0;
   for (let index = 0; index < BLOCK_NUMBERS; index += LANES) {
     let number0 = words[from]! >>> used;
@@ -125,26 +103,38 @@ function unpackBlock(words: Uint32Array, width: number, numbers: Uint32Array): v
   }
 }
 
-function packTail(numbers: Uint32Array, count: number, width: number): void {
+function packTail(
+  numbers: Uint32Array,
+  count: number,
+  width: number,
+  packed: Uint32Array,
+  start: number,
+): void {
   let word = 0;
   let filled = 0;
-  let to = 0;
+  let to = start;
   for (let index = 0; index < count; index++) {
     const number = numbers[index]!;
     word |= number << filled;
     filled += width;
     if (filled < 32) continue;
-    packedWords[to] = word;
+    packed[to] = word;
     to += 1;
     filled -= 32;
     word = filled === 0 ? 0 : number >>> (width - filled);
   }
-  if (filled > 0) packedWords[to] = word;
+  if (filled > 0) packed[to] = word;
 }
 
-function unpackTail(words: Uint32Array, count: number, width: number, numbers: Uint32Array): void {
+function unpackTail(
+  words: Uint32Array,
+  start: number,
+  count: number,
+  width: number,
+  numbers: Uint32Array,
+): void {
   const mask = (1 << width) - 1;
-  let from = 0;
+  let from = start;
   let used = 0;
   for (let index = 0; index < count; index++) {
     let number = words[from]! >>> used;

@@ -1,7 +1,8 @@
 // Decodes series chunks (docs/wire-format.md, "Series chunks"): the twin of assembly/kernels/chunk-decode.ts, which refuses
 // the same bytes. A block whose numbers take at most 25 bits is summed up in words of 32 bits, as it is unpacked, and added
 // to a straight line; the others go one by one. Cost: one pass over each column.
-import { BLOCK_NUMBERS, packedBytes, unpack, wordsAt } from "./bit-packing.ts";
+import { CHUNK_POINTS_MAX } from "../../limits.ts";
+import { BLOCK_NUMBERS, packedBytes, unpack } from "./bit-packing.ts";
 import { CHUNK } from "./chunk-format.ts";
 import { blockSize, ChunkReader } from "./chunk-reader.ts";
 
@@ -14,6 +15,9 @@ const THOUSAND = 1000;
 const reader = new ChunkReader();
 const lowWords = new Uint32Array(BLOCK_NUMBERS);
 const highWords = new Uint32Array(BLOCK_NUMBERS);
+/** The packed words of one column, and a word that a block may look at behind its end. */
+const packedWords = new Uint32Array(CHUNK_POINTS_MAX * 2 + 1);
+const packed = new Uint8Array(packedWords.buffer);
 
 /** Points of the chunk, read from its head; undefined where the head is malformed. */
 export function openChunk(bytes: Uint8Array): ChunkReader | undefined {
@@ -33,11 +37,17 @@ export function decodeOver(column: Float64Array): boolean {
   return decodeTimes(column, 0) && decodeValues(column, 0);
 }
 
+/** Copies packed bytes of a column to where they are read as words. */
+function takeWords(from: number, to: number): void {
+  packed.set(reader.bytes.subarray(from, to));
+}
+
 function decodeTimes(to: Float64Array, at: number): boolean {
   if (reader.timesKind === CHUNK.timesWide) return wideTimes(to, at);
   const unit = reader.timesKind === CHUNK.timesThousands ? THOUSAND : 1;
   const last = reader.lastTime;
-  let from = reader.packedTimes;
+  takeWords(reader.packedTimes, reader.packedValues);
+  let from = 0;
   let time = reader.firstTime;
   to[at] = time;
   for (let block = 0; block < reader.blocks; block++) {
@@ -52,11 +62,11 @@ function decodeTimes(to: Float64Array, at: number): boolean {
       time = addTimes(size, time, base, unit, to, start);
     } else if (size === BLOCK_NUMBERS) time = sumUpBlock(from, width, time, base * unit, unit, 1, to, start);
     else {
-      unpack(reader.bytes, from, size, width, lowWords);
+      unpack(packedWords, from, size, width, lowWords);
       time = sumUp(size, time, base * unit, unit, 1, to, start);
     }
     if (!(time <= last)) return false;
-    from += packedBytes(size, width);
+    from += packedBytes(size, width) >>> 2;
   }
   return time === last;
 }
@@ -87,7 +97,8 @@ function decodeValues(to: Float64Array, at: number): boolean {
 
 function decodeScaled(to: Float64Array, at: number): boolean {
   const power = CHUNK.powers[reader.scale]!;
-  let from = reader.packedValues;
+  takeWords(reader.packedValues, reader.packedEnd);
+  let from = 0;
   let mantissa = reader.firstValue;
   to[at] = mantissa / power;
   for (let block = 0; block < reader.blocks; block++) {
@@ -104,10 +115,10 @@ function decodeScaled(to: Float64Array, at: number): boolean {
     else if (size === BLOCK_NUMBERS) {
       mantissa = sumUpBlock(from, width, mantissa, base, 1, power, to, start);
     } else {
-      unpack(reader.bytes, from, size, width, lowWords);
+      unpack(packedWords, from, size, width, lowWords);
       mantissa = sumUp(size, mantissa, base, 1, power, to, start);
     }
-    from += packedBytes(size, width);
+    from += packedBytes(size, width) >>> 2;
   }
   return true;
 }
@@ -167,9 +178,9 @@ function sumUpBlock(
   to: Float64Array,
   at: number,
 ): number {
-  const words = wordsAt(reader.bytes, from, width * 16);
+  const words = packedWords;
   const mask = (1 << width) - 1;
-  let word = 0;
+  let word = from;
   let used = 0;
   let sum = 0;
   let straight = start;
@@ -216,9 +227,8 @@ function sumUpBlock(
 
 /** Unpacks numbers of any width into low and high words. */
 function unpackHalves(from: number, count: number, width: number): void {
-  const { bytes } = reader;
-  unpack(bytes, from, count, Math.min(width, 32), lowWords);
-  unpack(bytes, from + count * 4, count, Math.max(width - 32, 0), highWords);
+  unpack(packedWords, from, count, Math.min(width, 32), lowWords);
+  unpack(packedWords, from + count, count, Math.max(width - 32, 0), highWords);
 }
 
 function addTimes(
@@ -258,7 +268,8 @@ function addMantissas(
 /** Values that are no scaled integers: each is the one before with some bits flipped. */
 function decodeBits(to: Float64Array, at: number): boolean {
   const words = new Uint32Array(to.buffer, to.byteOffset, to.length * 2);
-  let from = reader.packedValues;
+  takeWords(reader.packedValues, reader.packedEnd);
+  let from = 0;
   to[at] = reader.firstValue;
   for (let block = 0; block < reader.blocks; block++) {
     const size = blockSize(reader.count, block);
@@ -269,7 +280,7 @@ function decodeBits(to: Float64Array, at: number): boolean {
     for (let index = start, end = start + size; index < end; index++) {
       if (Number.isNaN(to[index])) return false;
     }
-    from += packedBytes(size, width);
+    from += packedBytes(size, width) >>> 2;
   }
   return true;
 }

@@ -1,9 +1,10 @@
 // Encodes points as a series chunk (docs/wire-format.md, "Series chunks"): the twin of assembly/kernels/chunk-encode.ts,
 // with its choices and its bytes. The points are trusted: one to CHUNK_POINTS_MAX, times integers within ±(2^53 − 1) that do
 // not descend, no NaN. Differences are doubles, which hold them exactly; only what is packed is split into words.
-// Cost: one pass over the values for each scale tried, two passes over both columns.
+// Cost: one pass over the values for each scale tried (the ranges of blocks are noted on the way), two over the times, and one
+// over each column that splits and packs it.
 import { CHUNK_POINTS_MAX } from "../../limits.ts";
-import { BLOCK_NUMBERS, pack } from "./bit-packing.ts";
+import { BLOCK_NUMBERS, pack, packedBytes } from "./bit-packing.ts";
 import { CHUNK } from "./chunk-format.ts";
 
 /** 1.5·2^52: adding and subtracting it rounds to the nearest integer, ties to even. */
@@ -20,6 +21,9 @@ const columnWords = new Uint32Array(column.buffer);
 const exceptions = new Uint16Array(256);
 const lowWords = new Uint32Array(BLOCK_NUMBERS);
 const highWords = new Uint32Array(BLOCK_NUMBERS);
+/** The packed words of one column. */
+const packedWords = new Uint32Array(CHUNK_POINTS_MAX * 2 + 1);
+const packed = new Uint8Array(packedWords.buffer);
 const timeBases = new Float64Array(BLOCKS_MAX);
 const timeWidths = new Uint8Array(BLOCKS_MAX);
 const thousandWidths = new Uint8Array(BLOCKS_MAX);
@@ -145,24 +149,54 @@ function findScale(values: Float64Array, from: number, count: number): number {
   return CHUNK.scaleNone;
 }
 
+/** Scales block by block until too many values become no integers; notes least difference and width of each block. */
 function tryScale(values: Float64Array, from: number, count: number, power: number, limit: number): boolean {
   exceptionCount = 0;
-  for (let index = 0; index < count; index++) {
+  column[0] = 0;
+  if (!scaleBlock(values, from, 0, 1, power, limit)) return false;
+  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
+    if (!scaleBlock(values, from, 1 + block * BLOCK_NUMBERS, blockSize(count, block), power, limit))
+      return false;
+    valueBases[block] = low;
+    valueWidths[block] = bitsOf(high - low);
+  }
+  return true;
+}
+
+/** An exception counts as the value before it. Leaves the least and the greatest difference in `low` and `high`. */
+function scaleBlock(
+  values: Float64Array,
+  from: number,
+  start: number,
+  size: number,
+  power: number,
+  limit: number,
+): boolean {
+  let previous = start === 0 ? 0 : column[start - 1]!;
+  let least = Infinity;
+  let most = -Infinity;
+  for (let index = start, end = start + size; index < end; index++) {
     const value = values[from + index]!;
     const scaled = value * power;
-    const mantissa = scaled + ROUNDER - ROUNDER;
-    const isExact =
-      mantissa / power === value &&
-      Math.abs(scaled) <= CHUNK.mantissaMax &&
-      (value !== 0 || !Object.is(value, -0));
-    if (isExact) {
-      column[index] = mantissa;
-    } else {
+    let mantissa = scaled + ROUNDER - ROUNDER;
+    if (
+      mantissa / power !== value ||
+      scaled > CHUNK.mantissaMax ||
+      scaled < -CHUNK.mantissaMax ||
+      (mantissa === 0 && Object.is(value, -0))
+    ) {
       if (exceptionCount === limit) return false;
       exceptions[exceptionCount++] = index;
-      column[index] = index === 0 ? 0 : column[index - 1]!;
+      mantissa = previous;
     }
+    const difference = mantissa - previous;
+    previous = mantissa;
+    column[index] = mantissa;
+    if (difference < least) least = difference;
+    if (difference > most) most = difference;
   }
+  low = least;
+  high = most;
   return true;
 }
 
@@ -181,12 +215,8 @@ function writeTimeTable(count: number, unit: number, at: number): number {
 function writeMantissaTable(count: number, at: number): number {
   let end = at;
   for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
-    range(column, 1 + block * BLOCK_NUMBERS, blockSize(count, block));
-    const width = bitsOf(high - low);
-    valueBases[block] = low;
-    valueWidths[block] = width;
-    output[end] = width;
-    end = writeSigned(end + 1, low);
+    output[end] = valueWidths[block]!;
+    end = writeSigned(end + 1, valueBases[block]!);
   }
   return end;
 }
@@ -228,29 +258,86 @@ function writeWide(times: Float64Array, from: number, count: number, at: number)
 
 function packTimes(times: Float64Array, from: number, count: number, unit: number, at: number): number {
   const widths = unit === 1 ? timeWidths : thousandWidths;
-  let end = at;
+  return packDifferences(times, from, count, timeBases, widths, unit, at);
+}
+
+function packMantissas(count: number, at: number): number {
+  return packDifferences(column, 0, count, valueBases, valueWidths, 1, at);
+}
+
+function packDifferences(
+  numbers: Float64Array,
+  from: number,
+  count: number,
+  bases: Float64Array,
+  widths: Uint8Array,
+  unit: number,
+  at: number,
+): number {
+  let bytes = 0;
   for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
     const width = widths[block]!;
     if (width === 0) continue;
     const start = from + 1 + block * BLOCK_NUMBERS;
     const size = blockSize(count, block);
-    if (unit === 1) splitDifferences(times, start, size, timeBases[block]!, width);
-    else splitThousands(times, start, size, timeBases[block]!, width);
-    end = packHalves(size, width, end);
+    const to = bytes >>> 2;
+    if (unit === 1 && width < 32 && size === BLOCK_NUMBERS) {
+      packBlockDifferences(numbers, start, bases[block]!, width, to);
+    } else {
+      if (unit === 1) splitDifferences(numbers, start, size, bases[block]!, width);
+      else splitThousands(numbers, start, size, bases[block]!, width);
+      packHalves(size, width, to);
+    }
+    bytes += packedBytes(size, width);
   }
-  return end;
+  return writePacked(bytes, at);
 }
 
-function packMantissas(count: number, at: number): number {
-  let end = at;
-  for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
-    const width = valueWidths[block]!;
-    if (width === 0) continue;
-    const size = blockSize(count, block);
-    splitDifferences(column, 1 + block * BLOCK_NUMBERS, size, valueBases[block]!, width);
-    end = packHalves(size, width, end);
+function writePacked(length: number, at: number): number {
+  output.set(packed.subarray(0, length), at);
+  return at + length;
+}
+
+/** Packs the differences of a full block above the base, of 1 to 31 bits, as they are made. */
+function packBlockDifferences(
+  numbers: Float64Array,
+  start: number,
+  base: number,
+  width: number,
+  at: number,
+): void {
+  let [word0, word1, word2, word3] = [0, 0, 0, 0];
+  let filled = 0;
+  let to = at;
+  let previous = numbers[start - 1]!;
+  for (let index = start, end = start + BLOCK_NUMBERS; index < end; index += 4) {
+    const number0 = numbers[index]!;
+    const number1 = numbers[index + 1]!;
+    const number2 = numbers[index + 2]!;
+    const number3 = numbers[index + 3]!;
+    const offset0 = (number0 - previous - base) | 0;
+    const offset1 = (number1 - number0 - base) | 0;
+    const offset2 = (number2 - number1 - base) | 0;
+    const offset3 = (number3 - number2 - base) | 0;
+    previous = number3;
+    word0 |= offset0 << filled;
+    word1 |= offset1 << filled;
+    word2 |= offset2 << filled;
+    word3 |= offset3 << filled;
+    filled += width;
+    if (filled < 32) continue;
+    packedWords[to] = word0;
+    packedWords[to + 1] = word1;
+    packedWords[to + 2] = word2;
+    packedWords[to + 3] = word3;
+    to += 4;
+    filled -= 32;
+    const used = width - filled;
+    word0 = offset0 >>> used;
+    word1 = offset1 >>> used;
+    word2 = offset2 >>> used;
+    word3 = offset3 >>> used;
   }
-  return end;
 }
 
 /** Differences above the base as words of 32 bits. */
@@ -292,15 +379,16 @@ function split(index: number, offset: number): void {
 }
 
 function packBits(count: number, at: number): number {
-  let end = at;
+  let bytes = 0;
   for (let block = 0, blocks = blocksOf(count); block < blocks; block++) {
     const width = valueWidths[block]!;
     if (width === 0) continue;
     const size = blockSize(count, block);
     splitBits(2 + block * BLOCK_NUMBERS * 2, size, valueTrailing[block]!);
-    end = packHalves(size, width, end);
+    packHalves(size, width, bytes >>> 2);
+    bytes += packedBytes(size, width);
   }
-  return end;
+  return writePacked(bytes, at);
 }
 
 function splitBits(start: number, size: number, trailing: number): void {
@@ -319,9 +407,9 @@ function splitBits(start: number, size: number, trailing: number): void {
   }
 }
 
-function packHalves(size: number, width: number, at: number): number {
-  if (width <= 32) return pack(lowWords, size, width, output, at);
-  return pack(highWords, size, width - 32, output, pack(lowWords, size, 32, output, at));
+function packHalves(size: number, width: number, to: number): void {
+  pack(lowWords, size, Math.min(width, 32), packedWords, to);
+  if (width > 32) pack(highWords, size, width - 32, packedWords, to + size);
 }
 
 function writeExceptions(values: Float64Array, from: number, at: number): number {

@@ -27,6 +27,7 @@ export class ChunkReader {
   firstValue = 0;
   packedTimes = 0;
   packedValues = 0;
+  packedEnd = 0;
   exceptionsAt = 0;
   exceptionCount = 0;
   readonly timeBases = new Float64Array(BLOCKS_MAX);
@@ -191,7 +192,8 @@ export class ChunkReader {
     if (timeBytes + valueBytes > this.bytes.length - this.#at) return false;
     this.packedTimes = this.#at;
     this.packedValues = this.#at + timeBytes;
-    this.#at = this.packedValues + valueBytes;
+    this.packedEnd = this.packedValues + valueBytes;
+    this.#at = this.packedEnd;
     if (!this.#areTailsClean()) return false;
     if (hasExceptions && !this.#readExceptions()) return false;
     return this.#at === this.bytes.length;

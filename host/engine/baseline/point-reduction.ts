@@ -3,8 +3,23 @@
 // engine. −0 lies below +0; comparisons cannot tell them apart, so the sign of an extreme that is zero is looked up after.
 import type { PointSummary, PointVariance } from "../engine.ts";
 
+/** Sum, minimum and maximum, where no object is wanted. */
+const summary = new Float64Array(3);
+
 export function reducePoints(values: Float64Array, from: number, to: number): PointSummary {
   if (from === to) return { count: 0, sum: 0, minimum: Infinity, maximum: -Infinity };
+  summarizePoints(values, from, to, summary, 0);
+  return { count: to - from, sum: summary[0]!, minimum: summary[1]!, maximum: summary[2]! };
+}
+
+/** Writes sum, minimum and maximum of at least one point from `at` on. */
+export function summarizePoints(
+  values: Float64Array,
+  from: number,
+  to: number,
+  output: Float64Array,
+  at: number,
+): void {
   let sum0 = 0;
   let sum1 = 0;
   let sum2 = 0;
@@ -18,35 +33,35 @@ export function reducePoints(values: Float64Array, from: number, to: number): Po
   let index = from;
   for (const groupsEnd = to - 7; index < groupsEnd; index += 8) {
     const value0 = values[index]!;
-    const value1 = values[index + 1]!;
-    const value2 = values[index + 2]!;
-    const value3 = values[index + 3]!;
-    const value4 = values[index + 4]!;
-    const value5 = values[index + 5]!;
-    const value6 = values[index + 6]!;
-    const value7 = values[index + 7]!;
     sum0 += value0;
-    sum1 += value1;
-    sum2 += value2;
-    sum3 += value3;
-    sum4 += value4;
-    sum5 += value5;
-    sum6 += value6;
-    sum7 += value7;
     if (value0 < minimum) minimum = value0;
     if (value0 > maximum) maximum = value0;
+    const value1 = values[index + 1]!;
+    sum1 += value1;
     if (value1 < minimum) minimum = value1;
     if (value1 > maximum) maximum = value1;
+    const value2 = values[index + 2]!;
+    sum2 += value2;
     if (value2 < minimum) minimum = value2;
     if (value2 > maximum) maximum = value2;
+    const value3 = values[index + 3]!;
+    sum3 += value3;
     if (value3 < minimum) minimum = value3;
     if (value3 > maximum) maximum = value3;
+    const value4 = values[index + 4]!;
+    sum4 += value4;
     if (value4 < minimum) minimum = value4;
     if (value4 > maximum) maximum = value4;
+    const value5 = values[index + 5]!;
+    sum5 += value5;
     if (value5 < minimum) minimum = value5;
     if (value5 > maximum) maximum = value5;
+    const value6 = values[index + 6]!;
+    sum6 += value6;
     if (value6 < minimum) minimum = value6;
     if (value6 > maximum) maximum = value6;
+    const value7 = values[index + 7]!;
+    sum7 += value7;
     if (value7 < minimum) minimum = value7;
     if (value7 > maximum) maximum = value7;
   }
@@ -63,12 +78,9 @@ export function reducePoints(values: Float64Array, from: number, to: number): Po
   if (rest > 4) sum4 += values[index + 4]!;
   if (rest > 5) sum5 += values[index + 5]!;
   if (rest > 6) sum6 += values[index + 6]!;
-  return {
-    count: to - from,
-    sum: canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7))),
-    minimum: minimum === 0 && hasZero(values, from, to, -0) ? -0 : minimum === 0 ? 0 : minimum,
-    maximum: maximum === 0 && hasZero(values, from, to, 0) ? 0 : maximum === 0 ? -0 : maximum,
-  };
+  output[at] = canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7)));
+  output[at + 1] = minimum === 0 && hasZero(values, from, to, -0) ? -0 : minimum === 0 ? 0 : minimum;
+  output[at + 2] = maximum === 0 && hasZero(values, from, to, 0) ? 0 : maximum === 0 ? -0 : maximum;
 }
 
 export function variancePoints(values: Float64Array, from: number, to: number): PointVariance {

@@ -3,7 +3,7 @@
 // two looks a window. Each window is reduced while it is in the cache.
 import { WINDOW_FIELD_COUNT, WINDOW_FIELDS } from "../engine.ts";
 import { windowStart } from "../point-arguments.ts";
-import { reducePoints, squaresPoints } from "./point-reduction.ts";
+import { squaresPoints, summarizePoints } from "./point-reduction.ts";
 
 const ROWS_MIN = 16;
 
@@ -38,14 +38,13 @@ export function windowPoints(
 }
 
 function writeRow(rows: Float64Array, row: number, values: Float64Array, from: number, to: number): void {
-  const { count, sum, minimum, maximum } = reducePoints(values, from, to);
+  // Sum, minimum and maximum are neighbours.
+  summarizePoints(values, from, to, rows, row + WINDOW_FIELDS.sum);
+  const count = to - from;
   rows[row + WINDOW_FIELDS.count] = count;
-  rows[row + WINDOW_FIELDS.sum] = sum;
-  rows[row + WINDOW_FIELDS.minimum] = minimum;
-  rows[row + WINDOW_FIELDS.maximum] = maximum;
   rows[row + WINDOW_FIELDS.first] = values[from]!;
   rows[row + WINDOW_FIELDS.last] = values[to - 1]!;
-  rows[row + WINDOW_FIELDS.squares] = squaresPoints(values, from, to, sum / count);
+  rows[row + WINDOW_FIELDS.squares] = squaresPoints(values, from, to, rows[row + WINDOW_FIELDS.sum]! / count);
 }
 
 /** At least twice as long, in whole rows. */
