@@ -59,14 +59,7 @@ import {
   SUBJECT_VECTOR,
 } from "./status";
 
-export {
-  SERIES_LABELS,
-  SERIES_POINTS,
-  SERIES_REDUCE,
-  SERIES_SKETCH,
-  SERIES_TIME_OF_NEWEST as SERIES_TIMEOFNEWEST,
-  SERIES_WINDOWS,
-} from "./series/series-request";
+export * from "./series/series-kinds";
 export * from "./state/invariant-numbers";
 export {
   OPCODE_ADD,

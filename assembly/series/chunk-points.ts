@@ -70,8 +70,26 @@ export abstract class ChunkPoints {
     ChunkPoints.count = ChunkReader.count;
   }
 
+  /** Decodes the values of a chunk alone, and sums them up into a row: its head says when it begins and ends. */
+  static summarizeChunk(entry: u32, row: ChunkRow): void {
+    const entryRow = Entries.row(entry);
+    const isChunk =
+      ChunkReader.open(Entries.payloadPointer(entryRow), Entries.payloadLength(entryRow)) &&
+      ChunkDecoder.values(ChunkPoints.values);
+    if (!isChunk) unreachable();
+    ChunkPoints.sumUp(0, ChunkReader.count, row);
+    row.firstTime = ChunkReader.firstTime;
+    row.lastTime = ChunkReader.lastTime;
+  }
+
   /** Sums the decoded points [from, to) up, at least one, into a row. */
   static summarize(from: u32, to: u32, row: ChunkRow): void {
+    ChunkPoints.sumUp(from, to, row);
+    row.firstTime = load<f64>(ChunkPoints.times + (from << 3));
+    row.lastTime = load<f64>(ChunkPoints.times + ((to - 1) << 3));
+  }
+
+  private static sumUp(from: u32, to: u32, row: ChunkRow): void {
     const values = ChunkPoints.values + (from << 3);
     const count = to - from;
     PointReduction.open();
@@ -80,8 +98,6 @@ export abstract class ChunkPoints {
     row.sum = PointReduction.total();
     row.minimum = PointReduction.minimum;
     row.maximum = PointReduction.maximum;
-    row.firstTime = load<f64>(ChunkPoints.times + (from << 3));
-    row.lastTime = load<f64>(ChunkPoints.times + ((to - 1) << 3));
     row.firstValue = load<f64>(values);
     row.lastValue = load<f64>(values + ((count - 1) << 3));
     PointReduction.open();

@@ -24,8 +24,7 @@ export abstract class LabelRows {
     }
     const entryRow = Entries.row(entry);
     const row = LabelRows.at(label, label.rowCount);
-    ChunkPoints.decode(entry);
-    ChunkPoints.summarize(0, ChunkPoints.count, row);
+    ChunkPoints.summarizeChunk(entry, row);
     row.entry = entry;
     row.replica = entryRow.replica;
     row.sequence = entryRow.sequence;

@@ -10,16 +10,16 @@ import { STATUS_LIMIT_EXCEEDED, STATUS_OK, SUBJECT_POINTS } from "../status";
 import { ChunkPoints } from "./chunk-points";
 import { LabelRows } from "./label-rows";
 import { ANSWER_HEAD_BYTES, SeriesAggregates } from "./series-aggregates";
-import { SeriesPoints } from "./series-points";
 import {
   SERIES_LABELS,
   SERIES_POINTS,
   SERIES_REDUCE,
   SERIES_SKETCH,
-  SERIES_TIME_OF_NEWEST,
+  SERIES_TIMEOFNEWEST,
   SERIES_WINDOWS,
-  SeriesRequest,
-} from "./series-request";
+} from "./series-kinds";
+import { SeriesPoints } from "./series-points";
+import { SeriesRequest } from "./series-request";
 import { SeriesWindows } from "./series-windows";
 
 const SKETCH_POINTS_MAX: u64 = 0xffffffff;
@@ -42,7 +42,7 @@ export abstract class SeriesQuery {
         return SeriesWindows.answer();
       case SERIES_SKETCH:
         return SeriesQuery.sketch();
-      case SERIES_TIME_OF_NEWEST:
+      case SERIES_TIMEOFNEWEST:
         return SeriesPoints.timeOfNewest();
       default:
         return unreachable();

@@ -11,14 +11,8 @@ import { ChunkPoints } from "./chunk-points";
 import { LabelRows } from "./label-rows";
 import { Retention } from "./retention";
 import { SeriesIndex } from "./series-index";
+import { SERIES_LABELS, SERIES_POINTS, SERIES_TIMEOFNEWEST } from "./series-kinds";
 import { ChunkRow, LabelRow, SeriesIndexRow } from "./series-records";
-
-export const SERIES_LABELS: u32 = 1;
-export const SERIES_POINTS: u32 = 2;
-export const SERIES_REDUCE: u32 = 3;
-export const SERIES_WINDOWS: u32 = 4;
-export const SERIES_SKETCH: u32 = 5;
-export const SERIES_TIME_OF_NEWEST: u32 = 6;
 
 const HEAD_BYTES: u32 = 44;
 const LENGTH_BYTES: u32 = 4;
@@ -54,7 +48,7 @@ export abstract class SeriesRequest {
     SeriesRequest.kind = kind;
     SeriesRequest.takesOldest = kind == SERIES_POINTS && load<u8>(pointer, 1) == 1;
     SeriesRequest.limit = load<u32>(pointer, 4);
-    const isOfAllTimes = kind == SERIES_LABELS || kind == SERIES_TIME_OF_NEWEST;
+    const isOfAllTimes = kind == SERIES_LABELS || kind == SERIES_TIMEOFNEWEST;
     SeriesRequest.from = isOfAllTimes ? -Infinity : load<f64>(pointer, 8);
     SeriesRequest.to = isOfAllTimes ? Infinity : load<f64>(pointer, 16);
     SeriesRequest.origin = load<f64>(pointer, 24);

@@ -86,6 +86,19 @@ describe.each(ENGINES)("series on $name", (engine) => {
       expect(home.metrics.range("same").times.length).toBe(40);
     });
 
+    it("moves on with what merges bring", async () => {
+      const { documents } = await openGroup(engine, Limited, 2);
+      const [home, other] = documents as [Home, Home];
+      home.metrics.appendMany("cpu", [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]);
+      expect(home.metrics.range("cpu").times[0]).toBe(1);
+      other.metrics.appendMany("cpu", [6, 7], [6, 7]);
+      pass(other, home);
+      expect([...home.metrics.range("cpu").times]).toEqual([3, 4, 5, 6, 7]);
+      other.metrics.appendMany("cpu", [8], [8]);
+      home.load(other.snapshot());
+      expect(home.metrics.range("cpu").times[0]).toBe(4);
+    });
+
     it("is undone with its transaction", async () => {
       const { home } = await one(Limited);
       home.metrics.appendMany("cpu", [1, 2, 3, 4], [1, 2, 3, 4]);
