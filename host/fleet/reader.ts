@@ -5,6 +5,7 @@
 
 import { setTimeout as rest } from "node:timers/promises";
 import { readTextFile } from "./folder.ts";
+import { claimFiles, releaseFiles, takeStep } from "./ingestion.ts";
 import { amountsOf, difference, post } from "./ledger.ts";
 import { splitPassages } from "./passages.ts";
 import type { PresenceBoard } from "./presence.ts";
@@ -62,7 +63,9 @@ export class Reader {
       else await this.#read(job, paths);
     }
     this.#view.close();
-    fleet.claims.delete(this.#options.replica);
+    const { replica, name } = this.#options;
+    releaseFiles(fleet, fleet.claims.get(replica)?.paths ?? [], name);
+    fleet.claims.delete(replica);
   }
 
   async #claim(): Promise<string[]> {
@@ -87,6 +90,7 @@ export class Reader {
       fleet.claims.set(replica, { agent: name, paths: free });
       if (free.length === 0) await rest(Math.random() * STEP_BACK_MS);
     }
+    claimFiles(fleet, free, name);
     return free;
   }
 
@@ -111,9 +115,13 @@ export class Reader {
         "reason" in file
           ? (["refused", file.reason] as const)
           : (["changed", "since it was listed"] as const);
-      fleet.history.append({ what, agent: name, detail: `${path} ${detail}` });
+      fleet.transact(() => {
+        takeStep(fleet, path, "fail", "agent");
+        fleet.history.append({ what, agent: name, detail: `${path} ${detail}` });
+      });
       return;
     }
+    takeStep(fleet, path, "read", "agent");
     const terms = new Set<string>();
     let words = 0;
     let passages = 0;
@@ -131,6 +139,7 @@ export class Reader {
       post(fleet, "read", path, name, difference(amountsOf(record), amountsOf(fleet.files.get(path))));
       fleet.files.set(path, record);
       fleet.terms.addMany(newTerms);
+      takeStep(fleet, path, "record", "agent");
     });
     this.files++;
     this.bytes += record.bytes;
