@@ -27,6 +27,8 @@ export type {
   CounterChange,
   ExtremeChange,
   FlagChange,
+  GraphChange,
+  ListChange,
   LogChange,
   MapChange,
   MultiMapChange,
@@ -40,6 +42,22 @@ export type { CounterHandle, CounterShare } from "./replica/counter-handle.ts";
 export type { Document, DocumentMethods } from "./replica/document.ts";
 export type { MaximumHandle, MinimumHandle } from "./replica/extreme-handle.ts";
 export type { FlagHandle } from "./replica/flag-handle.ts";
+export type { AttributePlace } from "./replica/graph/graph-changes.ts";
+export type {
+  EdgeEnds,
+  EdgeOptions,
+  GraphHandle,
+  NeighbourOptions,
+  NewEdge,
+  NewVertex,
+  PathOptions,
+  Subgraph,
+} from "./replica/graph/graph-handle.ts";
+export type { Direction } from "./replica/graph/graph-index.ts";
+export type { GraphEdge } from "./replica/graph/graph-keys.ts";
+export type { PageRankOptions } from "./replica/graph/graph-walks.ts";
+export type { ListHandle } from "./replica/list/list-handle.ts";
+export type { ListPosition } from "./replica/list/list-position.ts";
 export type { LogPosition } from "./replica/local-writes.ts";
 export type { LogEntry, LogHandle, LogTruncation } from "./replica/log-handle.ts";
 export type { MapHandle } from "./replica/map-handle.ts";
@@ -61,7 +79,9 @@ export {
   bounded,
   counter,
   flag,
+  graph,
   type Handles,
+  list,
   log,
   map,
   maximum,

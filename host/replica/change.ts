@@ -1,5 +1,8 @@
 // What a subscriber is told: one change per container that a mutation, a transaction or a merge touched.
 import type { ReplicaId } from "../engine/engine.ts";
+import type { AttributePlace } from "./graph/graph-changes.ts";
+import type { GraphEdge } from "./graph/graph-keys.ts";
+import type { ListPosition } from "./list/list-position.ts";
 
 /** Whether a change was made through this replica or came in by a merge. */
 export type ChangeOrigin = "local" | "remote";
@@ -86,6 +89,27 @@ export interface VoteChange extends ChangeBase {
   readonly proposals: readonly string[];
 }
 
+export interface GraphChange extends ChangeBase {
+  readonly type: "graph";
+  /** One that was there and was added again by somebody else may be among those added. */
+  readonly vertices: { readonly added: readonly string[]; readonly removed: readonly string[] };
+  /** Edges added and removed themselves, visible or not; those a vertex shows or hides by coming or going are not listed. */
+  readonly edges: { readonly added: readonly GraphEdge[]; readonly removed: readonly GraphEdge[] };
+  /** Attributes written or deleted. */
+  readonly attributes: readonly AttributePlace[];
+}
+
+export interface ListChange extends ChangeBase {
+  readonly type: "list";
+  /** Elements that are new. */
+  readonly inserted: readonly ListPosition[];
+  /** Elements that were deleted; one deleted afar that was deleted here may be among them. */
+  readonly deleted: readonly ListPosition[];
+  /** Elements with a new value, those among them that were deleted before. */
+  readonly set: readonly ListPosition[];
+  readonly moved: readonly ListPosition[];
+}
+
 export type Change =
   | CounterChange
   | RegisterChange
@@ -98,5 +122,7 @@ export type Change =
   | ExtremeChange
   | BoundedChange
   | WorkflowChange
-  | VoteChange;
+  | VoteChange
+  | GraphChange
+  | ListChange;
 export type ChangeListener = (change: Change) => void;

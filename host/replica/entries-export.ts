@@ -68,7 +68,7 @@ export class EntriesExport {
   /** The keys as strings, without those that some faulty program wrote. */
   readableTextKeys(): string[] {
     const keys: string[] = [];
-    this.#forEachKey((start, end) => {
+    this.forEachKey((_index, _keys, start, end) => {
       try {
         keys.push(readText(this.#keys, start, end));
       } catch (error) {
@@ -81,15 +81,16 @@ export class EntriesExport {
   /** The keys as {@link latin1Image}s, readable or not. */
   keyImages(): string[] {
     const images: string[] = [];
-    this.#forEachKey((start, end) => images.push(latin1Image(this.#keys.subarray(start, end))));
+    this.forEachKey((_index, bytes, start, end) => images.push(latin1Image(bytes.subarray(start, end))));
     return images;
   }
 
-  #forEachKey(visit: (start: number, end: number) => void): void {
+  /** Calls `visit` with the place of each key in the key bytes. */
+  forEachKey(visit: (index: number, keys: Uint8Array, start: number, end: number) => void): void {
     let offset = 0;
     for (let index = 0; index < this.count; index++) {
       const end = offset + this.#keyLengths[index]!;
-      visit(offset, end);
+      visit(index, this.#keys, offset, end);
       offset = end;
     }
   }

@@ -157,6 +157,58 @@ export class LocalWrites {
     return this.#apply().effective > 0;
   }
 
+  /** Adds a key of a graph, as bytes; says whether it was absent. */
+  addKey(container: number, name: string, key: Uint8Array): boolean {
+    this.settle();
+    this.#writeKey(OPCODES.add, container, name, key);
+    return this.#apply().effective > 0;
+  }
+
+  /** The same within {@link LocalWrites.bulk}. */
+  addKeyLater(container: number, name: string, key: Uint8Array): void {
+    this.#refuseWithinValue();
+    this.#writeKey(OPCODES.add, container, name, key);
+    this.#buffered();
+  }
+
+  /** Removes a key of a graph; says whether it was present. */
+  removeKey(container: number, name: string, key: Uint8Array): boolean {
+    this.settle();
+    this.#writeKey(OPCODES.remove, container, name, key);
+    return this.#apply().effective > 0;
+  }
+
+  /** Deletes what stands under a key of a graph or list; says whether that changed it. */
+  deleteKey(container: number, name: string, key: Uint8Array): boolean {
+    this.settle();
+    this.#writeKey(OPCODES.delete, container, name, key);
+    return this.#apply().effective > 0;
+  }
+
+  /** The same within {@link LocalWrites.bulk}. */
+  deleteKeyLater(container: number, name: string, key: Uint8Array): void {
+    this.#refuseWithinValue();
+    this.#writeKey(OPCODES.delete, container, name, key);
+    this.#buffered();
+  }
+
+  /** Puts `value` under a key of a graph or list. */
+  putKey(container: number, name: string, key: Uint8Array, value: unknown): void {
+    this.#refuseWithinValue();
+    this.#writeKeyAndValue(OPCODES.put, container, name, key, value);
+    this.#buffered();
+  }
+
+  /**
+   * Inserts a position of a list, a bare one where `value` is undefined. It takes one sequence. Within
+   * {@link LocalWrites.bulk}.
+   */
+  insertLater(container: number, name: string, key: Uint8Array, value: unknown): void {
+    this.#refuseWithinValue();
+    this.#writeKeyAndValue(OPCODES.insert, container, name, key, value);
+    this.#buffered();
+  }
+
   /** Empties a map or set; says whether anything was there. */
   clear(container: number): boolean {
     this.settle();
@@ -267,6 +319,30 @@ export class LocalWrites {
   }
 
   /** Leaves the key length to be written, even where it is 0. */
+  #writeKey(opcode: number, container: number, name: string, key: Uint8Array): void {
+    checkedKeyLength(key.length, name);
+    this.#startKeyOperation(opcode, container);
+    this.#writer.setU32(this.#writer.length - 4, key.length);
+    this.#writer.appendRange(key, 0, key.length);
+  }
+
+  #writeKeyAndValue(opcode: number, container: number, name: string, key: Uint8Array, value: unknown): void {
+    checkedKeyLength(key.length, name);
+    const writer = this.#writer;
+    const start = this.#startKeyOperation(opcode, container);
+    try {
+      writer.setU32(start + 3, key.length);
+      writer.u32(0);
+      writer.appendRange(key, 0, key.length);
+      const payloadStart = writer.length;
+      if (value !== undefined) this.#encode(value, name);
+      writer.setU32(start + 7, checkedPayloadLength(writer.length - payloadStart, name));
+    } catch (error) {
+      writer.length = start;
+      throw error;
+    }
+  }
+
   #startKeyOperation(opcode: number, container: number): number {
     const start = this.#writer.length;
     this.#writer.head(opcode, container, 4);

@@ -10,6 +10,8 @@ import type { ContainerHandle, HandleOwner } from "./container-handle.ts";
 import { CounterHandle } from "./counter-handle.ts";
 import { MaximumHandle, MinimumHandle } from "./extreme-handle.ts";
 import { FlagHandle } from "./flag-handle.ts";
+import { GraphHandle } from "./graph/graph-handle.ts";
+import { ListHandle } from "./list/list-handle.ts";
 import { LogHandle } from "./log-handle.ts";
 import { MapHandle, type MapKey } from "./map-handle.ts";
 import { MultiMapHandle, type MultiMapOptions } from "./multi-map/multi-map-handle.ts";
@@ -193,6 +195,21 @@ export function workflow<const Definition extends WorkflowDefinition>(
   const checked = checkWorkflow(definition);
   const create: CreateHandle = (owner, index, name) => new WorkflowHandle(owner, index, name, checked);
   return define("workflow", create, checked.fingerprint);
+}
+
+/** Vertices and edges with attributes; adding and removing one at the same time leaves it in. */
+export function graph<
+  VertexAttributes extends object = Record<string, Value>,
+  EdgeAttributes extends object = Record<string, Value>,
+>(
+  ..._check: StorableCheck<VertexAttributes | EdgeAttributes>
+): ContainerDefinition<"graph", GraphHandle<VertexAttributes, EdgeAttributes>> {
+  return define("graph", (owner, index, name) => new GraphHandle(owner, index, name));
+}
+
+/** Values in an order of the writers' own: inserted, deleted, set and moved at places that stay. */
+export function list<T = Value>(..._check: StorableCheck<T>): ContainerDefinition<"list", ListHandle<T>> {
+  return define("list", (owner, index, name) => new ListHandle(owner, index, name));
 }
 
 function checkContainerName(name: string): void {
