@@ -1,0 +1,161 @@
+// Draws an excerpt of a graph and keeps it moving until it is at rest. Elements belong to vertices and edges and move
+// with them; the view box follows the drawing. Who wants less motion sees it at rest at once.
+
+import { make, setAttribute } from "../../elements.ts";
+import { draw } from "../../svg.ts";
+import { ForceLayout, type Point } from "./force-layout.ts";
+import type { Edge, GraphExcerpt } from "./graph-excerpt.ts";
+
+const STEPS_A_FRAME = 3;
+const LABEL_LETTERS = 22;
+const MARGIN = 46;
+
+interface DrawnEdge {
+  readonly edge: Edge;
+  readonly line: SVGElement;
+}
+
+export class GraphDrawing {
+  readonly root = make("div", "graph");
+  readonly #svg = draw("svg", { role: "group", "aria-label": "Vertices and edges" });
+  readonly #lines = draw("g");
+  readonly #nodes = draw("g");
+  readonly #layout = new ForceLayout();
+  readonly #vertices = new Map<string, SVGElement>();
+  readonly #edges = new Map<string, DrawnEdge>();
+  readonly #onChoose: (id: string) => void;
+  #box: readonly number[] = [];
+  #frame = 0;
+  #isFirst = true;
+
+  constructor(onChoose: (id: string) => void) {
+    this.#onChoose = onChoose;
+    this.#svg.append(this.#lines, this.#nodes);
+    this.root.append(this.#svg);
+  }
+
+  show({ vertices, edges, degrees }: GraphExcerpt, chosen: string | undefined): void {
+    const links = edges.map(({ from, to }) => [from, to] as const);
+    this.#layout.set(vertices, links);
+    this.#keepVertices(vertices, degrees);
+    this.#keepEdges(edges);
+    const near = new Set(links.flatMap(([from, to]) => (from === chosen || to === chosen ? [from, to] : [])));
+    this.#svg.classList.toggle("has-chosen", chosen !== undefined && this.#vertices.has(chosen));
+    for (const [id, node] of this.#vertices) {
+      node.classList.toggle("is-chosen", id === chosen);
+      node.classList.toggle("is-near", near.has(id));
+      setAttribute(node, "aria-pressed", String(id === chosen));
+    }
+    for (const { edge, line } of this.#edges.values()) {
+      line.classList.toggle("is-near", edge.from === chosen || edge.to === chosen);
+    }
+    if (this.#isFirst || matchMedia("(prefers-reduced-motion: reduce)").matches) this.#layout.settle();
+    this.#isFirst = vertices.length === 0;
+    this.#place();
+    this.#move();
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.#frame);
+  }
+
+  #move(): void {
+    cancelAnimationFrame(this.#frame);
+    if (this.#layout.isAtRest) return;
+    this.#frame = requestAnimationFrame(() => {
+      for (let step = 0; step < STEPS_A_FRAME; step++) this.#layout.step();
+      this.#place();
+      this.#move();
+    });
+  }
+
+  #keepVertices(ids: readonly string[], degrees: ReadonlyMap<string, number>): void {
+    const wanted = new Set(ids);
+    for (const [id, node] of this.#vertices) {
+      if (wanted.has(id)) continue;
+      node.remove();
+      this.#vertices.delete(id);
+    }
+    for (const id of ids) {
+      const node = this.#vertices.get(id) ?? this.#addVertex(id);
+      const radius = Math.min(13, 3.5 + Math.sqrt(degrees.get(id) ?? 0) * 1.6).toFixed(1);
+      const circle = node.firstElementChild;
+      if (circle !== null) setAttribute(circle, "r", radius);
+    }
+  }
+
+  #addVertex(id: string): SVGElement {
+    const label = id.length > LABEL_LETTERS ? `…${id.slice(1 - LABEL_LETTERS)}` : id;
+    const node = draw(
+      "g",
+      { class: "vertex", tabindex: 0, role: "button", "aria-label": id },
+      draw("circle", { r: 4 }),
+      draw("text", { dy: "-0.7em" }, label),
+      draw("title", {}, id),
+    );
+    node.addEventListener("click", () => this.#onChoose(id));
+    node.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      this.#onChoose(id);
+    });
+    this.#nodes.append(node);
+    this.#vertices.set(id, node);
+    return node;
+  }
+
+  #keepEdges(edges: readonly Edge[]): void {
+    const wanted = new Map(
+      edges.map((edge) => [`${edge.directed}\0${edge.from}\0${edge.to}\0${edge.label}`, edge]),
+    );
+    for (const [key, { line }] of this.#edges) {
+      if (wanted.has(key)) continue;
+      line.remove();
+      this.#edges.delete(key);
+    }
+    for (const [key, edge] of wanted) {
+      if (this.#edges.has(key)) continue;
+      const says = `${edge.from} ${edge.directed ? "→" : "–"} ${edge.to}${edge.label === "" ? "" : ` (${edge.label})`}`;
+      const line = draw("line", { class: "link" }, draw("title", {}, says));
+      this.#lines.append(line);
+      this.#edges.set(key, { edge, line });
+    }
+  }
+
+  #place(): void {
+    const { points } = this.#layout;
+    for (const [id, node] of this.#vertices) {
+      const point = points.get(id);
+      if (point !== undefined)
+        node.setAttribute("transform", `translate(${point.x.toFixed(1)} ${point.y.toFixed(1)})`);
+    }
+    for (const { edge, line } of this.#edges.values()) {
+      const [start, end] = [points.get(edge.from), points.get(edge.to)];
+      if (start === undefined || end === undefined) continue;
+      line.setAttribute("x1", start.x.toFixed(1));
+      line.setAttribute("y1", start.y.toFixed(1));
+      line.setAttribute("x2", end.x.toFixed(1));
+      line.setAttribute("y2", end.y.toFixed(1));
+    }
+    this.#follow([...points.values()]);
+  }
+
+  /** Moves the view box towards what is drawn, in whole steps, so that it does not tremble. */
+  #follow(points: readonly Readonly<Point>[]): void {
+    if (points.length === 0) return;
+    const across = points.map(({ x }) => x);
+    const down = points.map(({ y }) => y);
+    const round = (value: number) => Math.round(value / 20) * 20;
+    const left = round(Math.min(...across) - 2 * MARGIN);
+    const top = round(Math.min(...down) - MARGIN);
+    const box = [
+      left,
+      top,
+      round(Math.max(...across) + 2 * MARGIN) - left,
+      round(Math.max(...down) + MARGIN) - top,
+    ];
+    if (box.join() === this.#box.join()) return;
+    this.#box = box;
+    this.#svg.setAttribute("viewBox", box.join(" "));
+  }
+}
