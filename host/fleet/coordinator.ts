@@ -8,6 +8,7 @@ import { releaseAll, releaseFiles, settleIngestion } from "./ingestion.ts";
 import { amountsOf, correct, difference, NOTHING, post } from "./ledger.ts";
 import type { Totals } from "./plain-count.ts";
 import type { FleetDocument, Job, PresenceDocument, WorkItem } from "./schema.ts";
+import { dropLonelyTerms, forgetTopics } from "./topics.ts";
 import { tallyWords } from "./words.ts";
 import { WorkView } from "./work-view.ts";
 
@@ -106,6 +107,7 @@ export class Coordinator {
     const isAllRight = this.audit() === 0;
     const isFolderSame = await this.list();
     if (this.#mayHoldStaleTerms) await this.#dropStaleTerms(this.#options.fleet.work.keys());
+    dropLonelyTerms(this.#options.fleet);
     return isAllRight && isFolderSame && this.view.pending.size === 0;
   }
 
@@ -163,6 +165,7 @@ export class Coordinator {
     const { fleet } = this.#options;
     const record = fleet.files.get(path);
     fleet.work.delete(path);
+    forgetTopics(fleet, path);
     if (record === undefined) return;
     fleet.files.delete(path);
     post(fleet, "corrected", path, NAME, difference(NOTHING, amountsOf(record)));

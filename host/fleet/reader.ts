@@ -10,6 +10,8 @@ import { amountsOf, difference, post } from "./ledger.ts";
 import { splitPassages } from "./passages.ts";
 import type { PresenceBoard } from "./presence.ts";
 import type { FileRecord, FleetDocument, Job } from "./schema.ts";
+import { TermCounts } from "./telling-terms.ts";
+import { tellTopics } from "./topics.ts";
 import { tallyWords } from "./words.ts";
 import { WorkView } from "./work-view.ts";
 
@@ -122,23 +124,28 @@ export class Reader {
       return;
     }
     takeStep(fleet, path, "read", "agent");
-    const terms = new Set<string>();
+    const terms = new TermCounts();
     let words = 0;
     let passages = 0;
     for (const passage of splitPassages(file.text)) {
       passages++;
       words += tallyWords(passage, terms);
     }
-    this.#record(path, { bytes: file.bytes, words, passages, digest: file.digest, reader: name }, terms);
+    this.#record(
+      path,
+      { bytes: file.bytes, words, passages, digest: file.digest, reader: name },
+      terms.counts,
+    );
   }
 
-  #record(path: string, record: FileRecord, terms: ReadonlySet<string>): void {
+  #record(path: string, record: FileRecord, counts: ReadonlyMap<string, number>): void {
     const { fleet, name } = this.#options;
-    const newTerms = [...terms].filter((term) => !fleet.terms.has(term));
+    const newTerms = [...counts.keys()].filter((term) => !fleet.terms.has(term));
     fleet.transact(() => {
       post(fleet, "read", path, name, difference(amountsOf(record), amountsOf(fleet.files.get(path))));
       fleet.files.set(path, record);
       fleet.terms.addMany(newTerms);
+      tellTopics(fleet, path, counts);
       takeStep(fleet, path, "record", "agent");
     });
     this.files++;

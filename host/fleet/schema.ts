@@ -4,7 +4,7 @@
 // its own presence. A reading is one transaction, so a killed process leaves all of it or nothing.
 // Why the totals are exact although two agents may read one file: see ledger.ts.
 
-import { counter, type Document, log, map, register, schema, set, workflow } from "../index.ts";
+import { counter, type Document, graph, log, map, register, schema, set, workflow } from "../index.ts";
 import { INGESTION } from "./ingestion.ts";
 
 export const FLEET_DOCUMENT = "fleet";
@@ -67,6 +67,8 @@ export const Fleet = schema({
   history: log<FleetEvent>(),
   /** Each file as an instance named by its path; `agent` in the context is who claimed it last. */
   ingestion: workflow(INGESTION),
+  /** Files and their most telling terms (topics.ts). */
+  topics: graph(),
 });
 export type FleetDocument = Document<typeof Fleet>;
 
