@@ -19,6 +19,7 @@ import { VectorTables } from "./kernels/vector-tables";
 import { Heap } from "./memory/heap";
 import { Scratch } from "./memory/scratch";
 import { Refusal } from "./refusal";
+import { SeriesQuery } from "./series/series-query";
 import { Canonical } from "./state/canonical";
 import { Changes } from "./state/changes";
 import { Compaction } from "./state/compaction";
@@ -32,7 +33,16 @@ import { Merge } from "./state/merge";
 import { Mutation } from "./state/mutation";
 import { NO_INDEX } from "./state/records";
 import { Release } from "./state/release";
-import { RULE_CELL, RULE_EXTREME, RULE_LOG, RULE_NONE, RULE_OWN, RULE_WINNER, Rules } from "./state/rules";
+import {
+  RULE_CELL,
+  RULE_EXTREME,
+  RULE_LOG,
+  RULE_NONE,
+  RULE_OWN,
+  RULE_WINNER,
+  Rules,
+  TYPE_SERIES,
+} from "./state/rules";
 import {
   STATUS_GAP,
   STATUS_INVALID_ARGUMENT,
@@ -49,6 +59,14 @@ import {
   SUBJECT_VECTOR,
 } from "./status";
 
+export {
+  SERIES_LABELS,
+  SERIES_POINTS,
+  SERIES_REDUCE,
+  SERIES_SKETCH,
+  SERIES_TIME_OF_NEWEST as SERIES_TIMEOFNEWEST,
+  SERIES_WINDOWS,
+} from "./series/series-request";
 export * from "./state/invariant-numbers";
 export {
   OPCODE_ADD,
@@ -59,7 +77,9 @@ export {
   OPCODE_INCREMENT,
   OPCODE_INSERT,
   OPCODE_PUT,
+  OPCODE_RECORD,
   OPCODE_REMOVE,
+  OPCODE_RETAIN,
   OPCODE_TRUNCATE,
 } from "./state/mutation";
 export {
@@ -75,6 +95,7 @@ export {
   TYPE_MULTI_MAP,
   TYPE_MULTI_VALUE,
   TYPE_REGISTER,
+  TYPE_SERIES,
   TYPE_SET,
   TYPE_VOTE,
   TYPE_WORKFLOW,
@@ -82,13 +103,13 @@ export {
 export * from "./status";
 
 /** Raised with every change of this file's signatures or meanings. */
-export const ABI_VERSION: u32 = 2;
+export const ABI_VERSION: u32 = 3;
 export const NO_HANDLE: u32 = 0xffffffff;
 /** What the first result of a merge says: the vector advanced, entries were ahead, this replica's sequence rose. */
 export const MERGE_CHANGED: u32 = 1;
 export const MERGE_AHEAD: u32 = 2;
 export const MERGE_OWN_ROSE: u32 = 4;
-export const SUMMARY_BYTES: u32 = 16;
+export const SUMMARY_BYTES: u32 = 24;
 
 // --- windows and results -------------------------------------------------------------------------------------------
 
@@ -122,6 +143,10 @@ export function refusedValue(): f64 {
 }
 export function refusedLimit(): f64 {
   return Refusal.limit;
+}
+/** Which of several it was about, or −1. */
+export function refusedIndex(): f64 {
+  return Refusal.index;
 }
 export function openDocuments(): u32 {
   return Document.openDocuments;
@@ -397,9 +422,10 @@ export function documentHas(handle: u32, container: u32, keyPointer: u32, keyLen
   return STATUS_OK;
 }
 
+/** Time: the size. */
 export function documentSize(handle: u32, container: u32): u32 {
   const status = selectContainer(handle, container);
-  if (status == STATUS_OK) Result.first = Containers.row(container).size;
+  if (status == STATUS_OK) Result.time = Export.sizeOf(container);
   return status;
 }
 
@@ -440,6 +466,14 @@ export function documentEntryAt(handle: u32, container: u32, idLow: u32, idHigh:
   }
   Export.gathered(container);
   return Result.bytes(Export.pointer, Export.length);
+}
+
+/** Answers a request that the host has judged. */
+export function documentSeries(handle: u32, container: u32, pointer: u32): u32 {
+  const status = selectContainer(handle, container);
+  if (status != STATUS_OK) return status;
+  if (Containers.row(container).type != TYPE_SERIES) return wrongType(container);
+  return SeriesQuery.answer(container, pointer);
 }
 
 export function documentContainers(handle: u32): u32 {

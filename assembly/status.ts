@@ -52,6 +52,8 @@ export const SUBJECT_POINT_TIME: u32 = 36;
 export const SUBJECT_POINT_VALUE: u32 = 37;
 export const SUBJECT_POINTS: u32 = 38;
 export const SUBJECT_CHUNK: u32 = 39;
+export const SUBJECT_SERIES_RESULT_BYTES: u32 = 40;
+export const SUBJECT_WINDOW_TIME: u32 = 41;
 
 export const RELATION_EQUAL: u32 = 0;
 export const RELATION_BEHIND: u32 = 1;

@@ -34,6 +34,8 @@ export type {
   MultiMapChange,
   MultiValueChange,
   RegisterChange,
+  SeriesChange,
+  SeriesSpan,
   SetChange,
   VoteChange,
   WorkflowChange,
@@ -91,10 +93,23 @@ export {
   register,
   type Schema,
   schema,
+  series,
   set,
   vote,
   workflow,
 } from "./replica/schema.ts";
+export type { Aggregate, Aggregates } from "./replica/series/aggregates.ts";
+export type { DownsampleMethod, SeriesPoints } from "./replica/series/downsample.ts";
+export type { SeriesRetention } from "./replica/series/retention.ts";
+export type { NumberColumn, TimeRange } from "./replica/series/series-arguments.ts";
+export type {
+  DownsampleQuery,
+  SeriesHandle,
+  SeriesQuery,
+  SeriesSummary,
+  WindowsQuery,
+} from "./replica/series/series-handle.ts";
+export type { Fill, WindowTable } from "./replica/series/window-table.ts";
 export type { SetHandle } from "./replica/set-handle.ts";
 export type { Proposal } from "./replica/vote/ballot-record.ts";
 export type { CastBallot, Decision, Tally, TallyRow } from "./replica/vote/poll.ts";

@@ -25,6 +25,10 @@ export const DOCUMENTS_MAX = 1048576;
 export const TABLE_POINTS_MAX = 134217728;
 /** Points of one series chunk: 256 KiB of columns, few enough to decode whole for a window at its edge. */
 export const CHUNK_POINTS_MAX = 16384;
+/** Bytes of what one question to a series gives: 16 million points, as much as a delta may bring. */
+export const SERIES_RESULT_BYTES_MAX = 268435456;
+/** Windows of a series with its gaps filled, over all groups: empty ones cost as much as full ones, and nobody draws more. */
+export const SERIES_FILLED_WINDOWS_MAX = 1048576;
 /** Nesting of a value: the decoder recurses, and the stack is finite. */
 export const VALUE_DEPTH_MAX = 64;
 /** How far ahead of our clock a remote timestamp may move it, in milliseconds: one minute forgives sloppy NTP. */

@@ -22,7 +22,7 @@ export class DeltaContainer {
   name: u32;
   nameLength: u32;
   isNamed: u32;
-  /** Index in the document; of a log whether its truncation mark rose. */
+  /** Index in the document; of a log whether its truncation mark rose, of a series which of its marks did. */
   container: u32;
   isCutDue: u32;
   /** As in ContainerRow. */

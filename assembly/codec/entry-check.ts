@@ -1,5 +1,8 @@
 // What a type asks of the key and payload of its entries: the table under "Entries" in docs/wire-format.md.
 import { TIMESTAMP_END } from "../causality/clock";
+import { ChunkCheck } from "../kernels/chunk-check";
+import { Scratch } from "../memory/scratch";
+import { Retention } from "../series/retention";
 import { Logs, POSITION_BYTES } from "../state/logs";
 import { EXTREME_BYTES, PayloadRules } from "../state/payload-rules";
 import {
@@ -10,6 +13,7 @@ import {
   RULE_LOG,
   RULE_NONE,
   RULE_OWN,
+  RULE_POINTS,
   RULE_VALUE,
   RULE_WINNER,
   Rules,
@@ -17,20 +21,24 @@ import {
   TYPE_MAP,
   TYPE_MULTI_VALUE,
   TYPE_REGISTER,
+  TYPE_SERIES,
   TYPE_SET,
 } from "../state/rules";
 import {
   STATUS_OK,
+  SUBJECT_CHUNK,
   SUBJECT_COUNTER_SUM,
   SUBJECT_KEY_BYTES,
   SUBJECT_KEY_KIND,
   SUBJECT_PAYLOAD_BYTES,
+  SUBJECT_POINT_TIME,
 } from "../status";
 import { Delta } from "./delta";
 import { DeltaDecoder } from "./delta-decoder";
 import { Varint } from "./varint";
 
 const SUM_BYTES_MAX: u32 = 16;
+const NEGATIVE_ZERO: u64 = 0x8000000000000000;
 
 export abstract class EntryCheck {
   static all(count: u32): u32 {
@@ -58,6 +66,7 @@ export abstract class EntryCheck {
       return DeltaDecoder.malformed(rule == RULE_NONE ? SUBJECT_KEY_KIND : SUBJECT_KEY_BYTES, keyLength);
     }
     if (rule == RULE_WINNER || rule == RULE_ALL) return STATUS_OK;
+    if (type == TYPE_SERIES) return EntryCheck.series(rule, payload, payloadLength);
     let isValid = true;
     if (rule == RULE_ELEMENT) isValid = payloadLength == 0;
     else if (rule == RULE_VALUE) isValid = payloadLength != 0;
@@ -76,7 +85,22 @@ export abstract class EntryCheck {
     if (rule == RULE_LOG) {
       return keyLength == 0 || (keyLength == POSITION_BYTES && Logs.timestampAt(key) < TIMESTAMP_END);
     }
-    return keyLength == 0 || !EntryCheck.isKeyless(type, rule);
+    return keyLength == 0 || type == TYPE_SERIES || !EntryCheck.isKeyless(type, rule);
+  }
+
+  /** Chunks are decoded on trial: whoever takes them in may trust them. */
+  private static series(rule: u32, payload: u32, payloadLength: u32): u32 {
+    if (rule == RULE_POINTS) {
+      Scratch.mark();
+      const isChunk = ChunkCheck.run(payload, payloadLength);
+      Scratch.rewind();
+      return isChunk ? STATUS_OK : DeltaDecoder.malformed(SUBJECT_CHUNK, payloadLength);
+    }
+    const isMark =
+      payloadLength == EXTREME_BYTES &&
+      Retention.isTime(load<f64>(payload)) &&
+      load<u64>(payload) != NEGATIVE_ZERO;
+    return isMark ? STATUS_OK : DeltaDecoder.malformed(SUBJECT_POINT_TIME, payloadLength, EXTREME_BYTES);
   }
 
   /** Whether all keys of the type are empty. */

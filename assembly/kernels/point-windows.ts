@@ -52,13 +52,14 @@ export abstract class PointWindows {
     return from;
   }
 
-  private static start(time: f64, origin: f64, width: f64): f64 {
+  /** Where the window of `time` begins. */
+  static start(time: f64, origin: f64, width: f64): f64 {
     const into = <i64>(time - origin) % <i64>width;
     return time - <f64>(into < 0 ? into + <i64>width : into);
   }
 
   /** The first point from `from` on whose time is not before `end`; the point at `from` is before it. */
-  private static boundary(times: u32, from: u32, to: u32, end: f64, guess: u32): u32 {
+  static boundary(times: u32, from: u32, to: u32, end: f64, guess: u32): u32 {
     // Points before `low` are before the end; those from `high` on are not.
     let low = from + 1;
     let high = to;

@@ -112,6 +112,7 @@ export abstract class Document {
     document.journalCapacityBytes = 0;
     document.journalLength = 0;
     document.journalLastRelease = NO_RELEASE;
+    document.isSeriesAsked = 0;
     document.isTransactionOpen = 1;
   }
 
@@ -124,6 +125,7 @@ export abstract class Document {
 
   static rollback(): void {
     const document = Document.current;
+    if (document.isSeriesAsked) document.seriesEpoch++;
     Document.lendJournal(document);
     Journal.undoAll();
     Document.forgetOrders(document);

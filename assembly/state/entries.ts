@@ -7,6 +7,7 @@ import { Bytes } from "../memory/bytes";
 import { Column } from "../memory/column";
 import { Heap } from "../memory/heap";
 import { Journal } from "../memory/journal";
+import { KIND_CHUNK } from "../series/series-records";
 import { Containers } from "./containers";
 import { Document } from "./document";
 import { Keys } from "./key-index";
@@ -180,6 +181,8 @@ export abstract class Entries {
       else {
         isKeyGone = Keys.remove(id);
         const isCounted = Rules.isCounted(containerRow.type, Entries.keyPointer(row), isKeyGone);
+        if (containerRow.marks != 0 && <u32>load<u8>(Entries.keyPointer(row)) != KIND_CHUNK)
+          containerRow.marks--;
         if (isCounted && !Entries.isDeletedMark(row)) containerRow.size--;
       }
       if (isKeyGone || !Rules.isBlockShared(containerRow.type)) {
@@ -189,6 +192,7 @@ export abstract class Entries {
     if (Entries.isDeletedMark(row)) document.deletedMarks--;
     replica.dotsLive--;
     containerRow.entries--;
+    containerRow.revision++;
     document.entriesLive--;
     Journal.noteRecord(changetype<u32>(row));
     row.replica = <u16>NO_REPLICA;

@@ -2,18 +2,19 @@
 //
 //   entries    | count u32, replicaCount u32, keyBytes u32, payloadBytes u32 | replica ids u64… | timestamps f64…
 //              | replica ranks u32… | sequences u32… | key lengths u32… | payload lengths u32… | keys | payloads
-//   summaries  | per container: type u32, size u32, entries u32, nameLength u32, name
+//   summaries  | per container: size f64, type u32, entries u32, nameLength u32, 0 u32, name          unaligned
 import { Replicas } from "../causality/replica-table";
 import { Varint } from "../codec/varint";
 import { Bytes } from "../memory/bytes";
 import { Scratch } from "../memory/scratch";
+import { SeriesQuery } from "../series/series-query";
 import { Canonical } from "./canonical";
 import { Containers } from "./containers";
 import { Document } from "./document";
 import { Entries } from "./entries";
 import { Members } from "./members";
 import { CounterRow, NO_INDEX } from "./records";
-import { RULE_CELL } from "./rules";
+import { RULE_CELL, TYPE_SERIES } from "./rules";
 
 @unmanaged
 class ExportHeader {
@@ -25,10 +26,11 @@ class ExportHeader {
 
 @unmanaged
 class Summary {
+  size: f64;
   type: u32;
-  size: u32;
   entries: u32;
   nameLength: u32;
+  spare: u32;
 }
 
 @unmanaged
@@ -186,19 +188,27 @@ export abstract class Export {
     let bytes: u32 = 0;
     for (let index: u32 = 0; index < count; index++)
       bytes += SUMMARY_BYTES + Containers.row(index).nameLength;
-    Export.length = bytes;
-    Export.pointer = Scratch.allocate(bytes);
-    let place = Export.pointer;
+    const pointer = Scratch.allocate(bytes);
+    let place = pointer;
     for (let index: u32 = 0; index < count; index++) {
       const row = Containers.row(index);
       const summary = changetype<Summary>(place);
       summary.type = row.type;
-      summary.size = row.size;
+      summary.size = Export.sizeOf(index);
       summary.entries = row.entries;
       summary.nameLength = row.nameLength;
+      summary.spare = 0;
       Bytes.copy(place + SUMMARY_BYTES, row.name, row.nameLength);
       place += SUMMARY_BYTES + row.nameLength;
     }
+    Export.pointer = pointer;
+    Export.length = bytes;
+  }
+
+  /** What `size` of the seam says. */
+  static sizeOf(container: u32): f64 {
+    const row = Containers.row(container);
+    return row.type == TYPE_SERIES && row.entries != 0 ? SeriesQuery.size(container) : <f64>row.size;
   }
 
   private static sumBytes(id: u32): u32 {

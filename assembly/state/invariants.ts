@@ -4,6 +4,7 @@ import { Dots } from "../causality/dot-column";
 import { Removals } from "../causality/removal-column";
 import { Replicas } from "../causality/replica-table";
 import { Bytes } from "../memory/bytes";
+import { SeriesInvariants } from "../series/series-invariants";
 import { Containers } from "./containers";
 import { Document } from "./document";
 import { Entries } from "./entries";
@@ -33,10 +34,12 @@ import {
   RULE_ELEMENT,
   RULE_LOG,
   RULE_OWN,
+  RULE_POINTS,
   RULE_VALUE,
   RULE_WINNER,
   Rules,
   TYPE_LIST,
+  TYPE_SERIES,
 } from "./rules";
 
 export abstract class Invariants {
@@ -123,7 +126,7 @@ export abstract class Invariants {
     }
     const hash = Keys.hash(container, pointer, length);
     const first = Keys.find(hash, container, pointer, length);
-    const isChained = rule == RULE_ELEMENT || rule == RULE_VALUE || rule == RULE_ALL;
+    const isChained = rule == RULE_ELEMENT || rule == RULE_VALUE || rule == RULE_ALL || rule == RULE_POINTS;
     if (!isChained && (row.next != 0 || Entries.isLinked(row))) return false;
     if (Entries.isLinked(row)) return first != 0 && first != id + 1 && Invariants.isLinkedAfter(row, id);
     return row.hash == hash && first == id + 1;
@@ -154,6 +157,8 @@ export abstract class Invariants {
       }
       if (row.rule == RULE_LOG && row.size + (row.mark != 0 ? 1 : 0) != row.entries)
         return INVARIANT_MARK_CUTS_ITS_LOG;
+      const broken = row.type == TYPE_SERIES ? SeriesInvariants.firstBroken(index) : 0;
+      if (broken != 0) return broken;
       if (Containers.find(row.type, row.name, row.nameLength) != index)
         return INVARIANT_CONTAINERS_ARE_COUNTED;
     }

@@ -105,5 +105,6 @@ export abstract class Members {
     containerRow.members = rebuilt;
     containerRow.memberCapacity = capacity;
     containerRow.memberCount = kept;
+    containerRow.revision++;
   }
 }

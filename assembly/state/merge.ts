@@ -9,6 +9,7 @@ import { Replicas } from "../causality/replica-table";
 import { Delta } from "../codec/delta";
 import { Varint } from "../codec/varint";
 import { Refusal } from "../refusal";
+import { Retention } from "../series/retention";
 import {
   STATUS_GAP,
   STATUS_LIMIT_EXCEEDED,
@@ -27,7 +28,16 @@ import { Members } from "./members";
 import { Notices } from "./notices";
 import { PayloadRules } from "./payload-rules";
 import { EntryRow, NO_INDEX } from "./records";
-import { RULE_ALL, RULE_CELL, RULE_ELEMENT, RULE_LOG, RULE_NONE, RULE_WINNER, Rules } from "./rules";
+import {
+  RULE_ALL,
+  RULE_CELL,
+  RULE_ELEMENT,
+  RULE_LOG,
+  RULE_NONE,
+  RULE_WINNER,
+  Rules,
+  TYPE_SERIES,
+} from "./rules";
 import { Supersession } from "./supersession";
 import { TouchAhead } from "./touch-ahead";
 
@@ -84,7 +94,7 @@ export abstract class Merge {
       );
       start = row.entryEnd;
     }
-    Merge.cutLogs();
+    Merge.cut();
     Clock.closeMerge();
     Merge.advance();
     if (Delta.isSnapshot) Merge.raiseFloor();
@@ -179,6 +189,11 @@ export abstract class Merge {
     }
     const key = Entries.keyPointer(row);
     const keyLength = Entries.keyLength(row);
+    if (containerRow.type == TYPE_SERIES) {
+      const payloadLength = Entries.payloadLength(row);
+      Notices.series(container, false, key, keyLength, Entries.payloadPointer(row), payloadLength);
+      return;
+    }
     if (rule == RULE_NONE) rule = Rules.ofKey(containerRow.type, key, keyLength);
     const isPresent = !isKeyGone && rule != RULE_LOG && rule != RULE_ALL;
     Notices.entry(container, rule, isPresent, replica, row.sequence, key, keyLength);
@@ -240,6 +255,18 @@ export abstract class Merge {
       const minus = Varint.read(Varint.end, payloadPointer + payloadLength);
       Supersession.putSums(place, replica, sequence, timestamp, plus, minus);
       Changes.note(place, true, changetype<u32>(Replicas.row(replica)), sizeof<u64>());
+    } else if (container.type == TYPE_SERIES) {
+      container.isCutDue |= Retention.merge(
+        place,
+        hash,
+        replica,
+        sequence,
+        timestamp,
+        keyPointer,
+        keyLength,
+        payloadPointer,
+        payloadLength,
+      );
     } else if (rule != RULE_LOG) {
       const hasEntered = PayloadRules.put(
         rule,
@@ -265,11 +292,16 @@ export abstract class Merge {
     }
   }
 
-  private static cutLogs(): void {
+  /** Drops what truncation marks and the marks of series take along. */
+  private static cut(): void {
+    let isSeriesDue = false;
     for (let index: u32 = 0; index < Delta.containerCount; index++) {
       const row = Delta.container(index);
-      if (row.isCutDue) Logs.cut(row.container);
+      if (row.isCutDue == 0) continue;
+      if (row.type == TYPE_SERIES) isSeriesDue = true;
+      else Logs.cut(row.container);
     }
+    if (isSeriesDue) Retention.cutMerged();
   }
 
   private static advance(): void {

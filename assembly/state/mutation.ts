@@ -11,6 +11,7 @@ import { EntryCheck } from "../codec/entry-check";
 import { Scratch } from "../memory/scratch";
 import { Sort, SortItem } from "../memory/sort";
 import { Refusal } from "../refusal";
+import { SeriesMutation } from "../series/series-mutation";
 import {
   STATUS_COUNTER_RANGE,
   STATUS_INVALID_ARGUMENT,
@@ -53,6 +54,7 @@ import {
   TYPE_GRAPH,
   TYPE_LIST,
   TYPE_MAP,
+  TYPE_SERIES,
 } from "./rules";
 import { Supersession } from "./supersession";
 
@@ -66,6 +68,8 @@ export const OPCODE_APPEND: u32 = 7;
 export const OPCODE_TRUNCATE: u32 = 8;
 export const OPCODE_INSERT: u32 = 9;
 export const OPCODE_ADJUST: u32 = 10;
+export const OPCODE_RECORD: u32 = 11;
+export const OPCODE_RETAIN: u32 = 12;
 
 const OPERATION_HEADER_BYTES: u32 = 3;
 export const SUM_MAX: f64 = 9007199254740991;
@@ -105,7 +109,7 @@ export abstract class Mutation {
     const opcode = <u32>load<u8>(Mutation.cursor);
     const container = <u32>load<u16>(Mutation.cursor, 1);
     Mutation.cursor += OPERATION_HEADER_BYTES;
-    if (opcode == 0 || opcode > OPCODE_ADJUST)
+    if (opcode == 0 || opcode > OPCODE_RETAIN)
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_OPCODE, opcode);
     if (container >= Document.current.containerCount) {
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_INDICES, container);
@@ -132,13 +136,20 @@ export abstract class Mutation {
         return Mutation.truncate(container);
       case OPCODE_INSERT:
         return PayloadMutation.insert(container);
-      default:
+      case OPCODE_ADJUST:
         return PayloadMutation.adjust(container);
+      case OPCODE_RECORD:
+        return SeriesMutation.record(container);
+      default:
+        return SeriesMutation.retain(container);
     }
   }
 
   /** Whether the operation is one of the type; where kinds differ, the key decides later. */
   private static fits(opcode: u32, type: u32, rule: u32): bool {
+    if (opcode >= OPCODE_RECORD || type == TYPE_SERIES) {
+      return opcode >= OPCODE_RECORD && type == TYPE_SERIES;
+    }
     if (opcode == OPCODE_INCREMENT) return rule == RULE_CELL;
     if (opcode == OPCODE_INSERT) return type == TYPE_LIST;
     if (opcode == OPCODE_ADJUST) return rule == RULE_OWN;
@@ -441,6 +452,11 @@ export abstract class Mutation {
 
   @inline static has(bytes: u32): bool {
     return Mutation.end - Mutation.cursor >= bytes;
+  }
+
+  /** Bytes of the batch that are still to be read. */
+  @inline static left(): u32 {
+    return Mutation.end - Mutation.cursor;
   }
 
   static cutOff(): u32 {

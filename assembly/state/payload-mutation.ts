@@ -65,7 +65,7 @@ export abstract class PayloadMutation {
     const sequence = Mutation.takeDot();
     if (sequence == 0) return Mutation.outOfDots();
     const own = Document.current.ownReplica;
-    PayloadRules.putExtreme(container, hash, own, sequence, Clock.reading, payload);
+    PayloadRules.putExtreme(container, hash, own, sequence, Clock.reading, 0, 0, payload);
     Mutation.effective++;
     return STATUS_OK;
   }

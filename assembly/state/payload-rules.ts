@@ -26,7 +26,16 @@ export abstract class PayloadRules {
     payloadLength: u32,
   ): bool {
     if (rule == RULE_EXTREME) {
-      return PayloadRules.putExtreme(container, hash, replica, sequence, timestamp, payloadPointer);
+      return PayloadRules.putExtreme(
+        container,
+        hash,
+        replica,
+        sequence,
+        timestamp,
+        keyPointer,
+        keyLength,
+        payloadPointer,
+      );
     }
     if (rule == RULE_OWN) {
       PayloadRules.putOwn(
@@ -82,10 +91,12 @@ export abstract class PayloadRules {
     replica: u32,
     sequence: u32,
     timestamp: u64,
+    keyPointer: u32,
+    keyLength: u32,
     payloadPointer: u32,
   ): bool {
     Keys.reserve(1);
-    const found = Keys.find(hash, container, 0, 0);
+    const found = Keys.find(hash, container, keyPointer, keyLength);
     if (found != 0) {
       const row = Entries.row(found - 1);
       const order = PayloadRules.compareExtremes(container, payloadPointer, Entries.payloadPointer(row));
@@ -95,7 +106,7 @@ export abstract class PayloadRules {
       return true;
     }
     const id = Entries.create(replica, sequence, timestamp, container, 0);
-    Entries.setBlock(Entries.row(id), 0, 0, payloadPointer, EXTREME_BYTES);
+    Entries.setBlock(Entries.row(id), keyPointer, keyLength, payloadPointer, EXTREME_BYTES);
     PayloadRules.enter(container, hash, 0, id);
     return true;
   }

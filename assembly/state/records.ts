@@ -60,6 +60,11 @@ export class DocumentRow {
   containerOrder: u32;
   containerOrderCount: u32;
   containerOrderCapacity: u32;
+  /** Addresses of SeriesIndexRow by container, their epoch, and whether a transaction looked into one. */
+  seriesIndexes: u32;
+  seriesIndexCapacity: u32;
+  seriesEpoch: u32;
+  isSeriesAsked: u32;
   isTransactionOpen: u32;
   journalPointer: u32;
   journalCapacityBytes: u32;
@@ -126,6 +131,10 @@ export class ContainerRow {
   markSequence: u32;
   /** The rule of all its keys, or RULE_NONE where the kind says. */
   rule: u32;
+  /** Rises when an entry goes or the members are put together anew. */
+  revision: u32;
+  /** A series: how many marks it has. */
+  marks: u32;
 }
 
 @unmanaged

@@ -2,6 +2,7 @@
 import { Removals } from "../causality/removal-column";
 import { Replicas } from "../causality/replica-table";
 import { Heap } from "../memory/heap";
+import { SeriesIndex } from "../series/series-index";
 import { Containers } from "./containers";
 import { Document } from "./document";
 import { Entries } from "./entries";
@@ -26,6 +27,7 @@ export abstract class Release {
     Release.entries();
     Release.replicas();
     Release.containers();
+    SeriesIndex.release();
     Release.column(document.replicaSlots, document.replicaSlotMask + 1, WORD_SHIFT);
     Release.column(document.replicaOrder, document.replicaOrderCapacity, WORD_SHIFT);
     Release.column(document.containerOrder, document.containerOrderCapacity, WORD_SHIFT);

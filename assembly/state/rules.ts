@@ -17,6 +17,8 @@ export const RULE_LOG: u32 = 6;
 export const RULE_EXTREME: u32 = 7;
 /** All, for ever. */
 export const RULE_ALL: u32 = 8;
+/** All whose last point is not below the marks of their label and of all labels. */
+export const RULE_POINTS: u32 = 9;
 
 export const TYPE_COUNTER: u32 = 1;
 export const TYPE_REGISTER: u32 = 2;
@@ -29,6 +31,7 @@ export const TYPE_MULTI_MAP: u32 = 8;
 export const TYPE_MAXIMUM: u32 = 9;
 export const TYPE_MINIMUM: u32 = 10;
 export const TYPE_BOUNDED: u32 = 11;
+export const TYPE_SERIES: u32 = 12;
 export const TYPE_GRAPH: u32 = 13;
 export const TYPE_WORKFLOW: u32 = 14;
 export const TYPE_VOTE: u32 = 15;
@@ -51,7 +54,7 @@ const tablePointer: u32 = <u32>memory.data<u8>([
   7, 0, 0, 0, // maximum
   7, 0, 0, 0, // minimum
   5, 0, 0, 0, // bounded
-  0, 0, 0, 0,
+  0, 9, 7, 7, // series: chunk, mark, mark of all
   0, 2, 2, 1, // graph: vertex, edge, attribute
   6, 0, 0, 0, // workflow
   6, 0, 0, 0, // vote
@@ -73,6 +76,7 @@ export abstract class Rules {
     const rule = Rules.ofType(type);
     if (rule != RULE_NONE || keyLength == 0) return rule;
     const kind: u32 = load<u8>(keyPointer);
+    if (type == TYPE_SERIES && kind == KIND_MAX && keyLength != 1) return RULE_NONE; // it is of all labels
     return kind > KIND_MAX ? RULE_NONE : load<u8>(tablePointer + (type << ROW_SHIFT) + kind);
   }
 
@@ -91,6 +95,7 @@ export abstract class Rules {
   /** Whether the size of a container changes with an entry that comes as the first, or goes as the last, of its key. */
   static isCounted(type: u32, keyPointer: u32, isAlone: bool): bool {
     if (type == TYPE_LIST) return load<u8>(keyPointer) == 1;
+    if (type == TYPE_SERIES) return false; // its points are counted when asked for
     return isAlone || type == TYPE_MULTI_VALUE || type == TYPE_BOUNDED;
   }
 }

@@ -11,6 +11,7 @@ export {
   type ContainerTypeName,
   GRAPH_KINDS,
   LIST_KINDS,
+  SERIES_KINDS,
 } from "../wire/container-types.ts";
 export type { ReplicaId } from "../wire/replica-id.ts";
 
@@ -32,16 +33,21 @@ export type { ReplicaId } from "../wire/replica-id.ts";
  * | truncate | log, workflow, vote | timestamp f64, replica u64, sequence u32: all up to and including it goes | if above the mark | the mark rose |
  * | insert | list position | keyLength u32, payloadLength u32, key, payload (may be empty) | always | always |
  * | adjust | bounded | keyLength u32 (0 or 8), plus f64, minus f64, both integers ≥ 0, key | unless both 0 | not both are 0 |
+ * | record | series | labelLength u32, count u32 ≥ 1, label, times f64[count], values f64[count] | one a chunk | a point lies not below the marks |
+ * | retain | series | kind u8 (mark or markOfAll), labelLength u32 (of markOfAll 0), label, time f64 | if effective | no mark is under the key, or an earlier one |
  *
  * Keys of register, flag, multi-value, maximum and minimum are empty. Keys of a graph begin with a byte of
  * {@link GRAPH_KINDS}, those of a list with one of {@link LIST_KINDS}; the rest is the caller's (graph and list do not
- * look into it). A bounded key of 8 bytes is a replica id, not 0. An operation on a key of another kind than its row
+ * look into it). A bounded key of 8 bytes is a replica id, not 0. A series' key is a byte of {@link SERIES_KINDS} and the
+ * label, which may be empty, but for that of markOfAll, which ends there. An operation on a key of another kind than its row
  * names is invalid-argument.
  *
  * An increment adds to the running sum of plus (or of minus) of this replica, `adjust` to both running sums of this
  * replica under the key. A put into multi-value or multi-map removes the entries it saw under its key with a removal
  * record of its own dot (none where it saw none); its timestamp is the batch's, unless the greatest of those entries
- * would beat that. A list's write does not ask whether there is a position to go with it. `clear` visits entries in
+ * would beat that. Times of `record` and `retain` are integers within ±(2^53 − 1), −0 being +0, values no NaN. `record`
+ * leaves out points below the greater of the two marks of the label, sorts the others by time where they are not (equal
+ * times stay as they came) and makes chunks of CHUNK_POINTS_MAX of them, the last one shorter. A list's write does not ask whether there is a position to go with it. `clear` visits entries in
  * canonical order (replica id, then sequence).
  */
 export const OPCODES = {
@@ -55,7 +61,51 @@ export const OPCODES = {
   truncate: 8,
   insert: 9,
   adjust: 10,
+  record: 11,
+  retain: 12,
 } as const;
+
+/**
+ * Questions to {@link EngineDocument.series}. A request is 44 bytes and its labels, little-endian; a field that the row
+ * of its kind does not name is not looked at:
+ *
+ * `kind u8, order u8, 0 u16, limit u32, from f64, to f64, origin f64, width f64, labelCount u32`, then per label
+ * `length u32, bytes`, and nothing behind; the u16 is 0, and `order` of points 0 or 1. `from` and `to` (inclusive) are any f64 but NaN, infinities too;
+ * where `from` is greater there are no points.
+ *
+ * | kind | fields | answer |
+ * |---|---|---|
+ * | labels | – (labelCount 0) | `count u32, labelBytes u32`, per label f64 × 5: points, first time, last time, chunks, bytes of chunks; `lengths u32[count], labels` |
+ * | points | one label, from, to, limit, order | `count u32, 0 u32, times f64[count], values f64[count]` |
+ * | reduce | labels, from, to | `labels u32, 0 u32`, per label a row of {@link WINDOW_FIELDS} |
+ * | windows | labels, from, to, origin, width | `labels u32, rows u32, rows per label u32[labels], 0 u32 where labels is odd`, the rows of {@link WINDOW_FIELDS} label by label, ascending, of windows that hold a point |
+ * | sketch | labels, from, to | `buckets u32, 0 u32`, per bucket `bucket u32, count u32` as of {@link PointTable.sketch}, of all labels together |
+ * | timeOfNewest | one label, limit ≥ 1 | `count u32, 0 u32, time f64[count]`: that of the limit-th newest point; count 0 where there are fewer, else 1 |
+ *
+ * What a mark has taken is nowhere in an answer, be its chunk still there or not. Points come in the order (time, replica
+ * id, sequence, place in the chunk); `limit` (0: none) keeps the newest (order 0) or the oldest (order 1) so many. The
+ * labels of `labels` are those that have points, ascending by bytes; where reduce, windows or sketch list none, they
+ * mean all of these. A label that is listed twice counts twice. `start` of a reduced row is the time of its first
+ * point. A row of no points: start 0, count 0, sum 0, minimum +Infinity, maximum −Infinity, first, last and squares 0.
+ *
+ * **How sums combine.** The parts of a row are the points of one chunk that fall into it, each summed up as
+ * {@link PointTable} does (lanes count from the first of them), in the order (first time of the whole chunk, replica id,
+ * sequence). The first part stands for itself; each that follows (count m, sum s, squares q) is added to what there is
+ * (n, S, Q) by `δ = s / m − S / n; Q = (Q + q) + (δ · δ) · ((n · m) / (n + m)); S = S + s; n = n + m`, every operation one
+ * double. `squares` of a part is around its own mean, sum / count. A result that is no number is the canonical NaN.
+ * −0 lies below +0. `first` and `last` are the values of the first and last point in the order of points.
+ */
+export const SERIES_REQUESTS = {
+  labels: 1,
+  points: 2,
+  reduce: 3,
+  windows: 4,
+  sketch: 5,
+  timeOfNewest: 6,
+} as const;
+
+/** Bytes of a request before its labels. */
+export const SERIES_REQUEST_BYTES = 44;
 
 export interface DocumentOptions {
   /** Who writes: later mutations carry dots of this replica. */
@@ -98,7 +148,9 @@ export interface MergeResult {
    * the key is present after that step (of a log: whether an entry came; a truncation and a dropped entry: 0). Keys:
    * none of register, flag, log, workflow, vote, multi-value, maximum and minimum; the replica id (u64) of a counter;
    * the replica id (u64) and then the key of a bounded; of a list's position its kind and its dot (`1 u8, replica id
-   * u64, sequence u32`); of all others the key, with its kind where it has one.
+   * u64, sequence u32`); of a series' chunk `1 u8, first time f64, last time f64, label` (present: whether that chunk is
+   * there), of its marks `kind u8, time f64, label` (present: whether a mark is under the key; what a mark takes along is
+   * not listed); of all others the key, with its kind where it has one.
    */
   readonly changes: Uint8Array | undefined;
 }
@@ -185,7 +237,7 @@ export interface EngineDocument {
 
   /**
    * The payload under a key that one entry wins: register, maximum and minimum (empty key), map, graph attribute, list
-   * value and place; undefined when absent or deleted. A copy, which may share its buffer with other results. Errors:
+   * value and place, series marks (f64); undefined when absent or deleted. A copy, which may share its buffer with other results. Errors:
    * invalid-argument for every other type or kind, multi-value and multi-map among them: use `entriesOf`.
    */
   read(container: number, key: Uint8Array): Uint8Array | undefined;
@@ -194,7 +246,8 @@ export interface EngineDocument {
   /**
    * How much there is: 0 or 1 of register, flag, maximum and minimum; present keys of map, multi-map and graph (all
    * kinds); elements of a set; contributing replicas of a counter; live entries of bounded, multi-value, log, workflow
-   * and vote (truncation marks do not count); positions of a list, deleted or not.
+   * and vote (truncation marks do not count); positions of a list, deleted or not; points of a series that its marks
+   * have not taken.
    */
   size(container: number): number;
   /** Of a counter alone: the sums of a bounded are read from its entries. */
@@ -221,6 +274,13 @@ export interface EngineDocument {
    * of those that `entries` exports. Errors: invalid-argument for what is no replica id, or a sequence outside 1 to 2^32 − 2.
    */
   entryAt(container: number, replica: ReplicaId, sequence: number): Uint8Array;
+  /**
+   * Answers one question about a series ({@link SERIES_REQUESTS}). Errors: invalid-argument for another type, for a
+   * request that is no such layout and for windows as {@link PointTable.windows} refuses them (over the points that are
+   * answered with); limit-exceeded for a label beyond KEY_BYTES_MAX − 1 bytes, a request beyond BATCH_BYTES_MAX, an answer beyond
+   * SERIES_RESULT_BYTES_MAX, and a sketch of 2^32 points or more. The answer may share its buffer with other results.
+   */
+  series(container: number, request: Uint8Array): Uint8Array;
 
   statistics(): DocumentStatistics;
   /** Throws an Error naming the first broken invariant of the structures; for tests. */

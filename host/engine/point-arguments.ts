@@ -51,6 +51,15 @@ export function checkWindows(
   const descent = order.descentIn(from, to);
   if (descent !== undefined)
     refuse(`times descend at row ${descent} between ${from} and ${to}; windows need order`);
+  checkWindowEnds([first, last], origin, width);
+}
+
+/** Refuses windows over points whose first and last times are given, where one would leave the safe integers. */
+export function checkWindowEnds(
+  [first, last]: readonly [number, number],
+  origin: number,
+  width: number,
+): void {
   const isSafe = Number.isSafeInteger;
   if (
     isSafe(first - origin) &&

@@ -77,6 +77,21 @@ export interface BoundedChange extends ChangeBase {
   readonly replicas: readonly ReplicaId[];
 }
 
+/** The times that new points of a label span, in milliseconds. */
+export interface SeriesSpan {
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface SeriesChange extends ChangeBase {
+  readonly type: "series";
+  /** The labels with new points; those that retention takes at once may be among them. */
+  readonly appended: readonly SeriesSpan[];
+  /** Whether old points went, of any label. */
+  readonly isTruncated: boolean;
+}
+
 export interface WorkflowChange extends ChangeBase {
   readonly type: "workflow";
   /** The instances whose history grew. */
@@ -121,6 +136,7 @@ export type Change =
   | MultiMapChange
   | ExtremeChange
   | BoundedChange
+  | SeriesChange
   | WorkflowChange
   | VoteChange
   | GraphChange

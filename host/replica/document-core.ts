@@ -44,6 +44,7 @@ export class DocumentCore {
   };
   readonly #listeners = new Set<DeltaListener>();
   #observer: MergeObserver | undefined;
+  #settle = (): void => {};
   #flushedSequence: number;
   #nextReplica: ReplicaId | undefined;
   #isFlushScheduled = false;
@@ -89,7 +90,9 @@ export class DocumentCore {
 
   /** What this document has seen, local mutations included. Live: clone it before keeping it. */
   get versionVector(): VersionVector {
-    if (!this.#isInTransaction) this.#vector.advance(this.engine.replica, this.engine.sequence());
+    if (this.#isInTransaction) return this.#vector;
+    this.#settle();
+    this.#vector.advance(this.engine.replica, this.engine.sequence());
     return this.#vector;
   }
 
@@ -111,6 +114,7 @@ export class DocumentCore {
    */
   merge(bytes: Uint8Array, source: DeltaSource): MergeResult {
     this.#refuseInTransaction("merge");
+    this.#settle();
     const wantsChanges = this.#observer?.wantsChanges(bytes) ?? false;
     const ownSequence = this.engine.sequence();
     const result = this.engine.merge(bytes, this.#owner.platform.now(), wantsChanges);
@@ -148,6 +152,7 @@ export class DocumentCore {
   /** Emits the pending local delta now instead of at the end of the turn. */
   flushLocal(): void {
     this.#refuseInTransaction("encode");
+    this.#settle();
     const sequence = this.engine.sequence();
     if (sequence === this.#flushedSequence) return;
     const bytes = this.#listeners.size > 0 ? this.#pendingDelta(this.#flushedSequence) : undefined;
@@ -167,7 +172,12 @@ export class DocumentCore {
 
   /** Called after each local mutation: the delta leaves when the turn ends. */
   mutated(): void {
-    if (this.#isFlushScheduled || this.#listeners.size === 0) return;
+    if (this.#listeners.size > 0) this.deferred();
+  }
+
+  /** Called when mutations wait to be applied together: they are when the turn ends, or whenever they matter before. */
+  deferred(): void {
+    if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
     this.#owner.platform.onTurnEnd(() => {
       this.#isFlushScheduled = false;
@@ -219,6 +229,11 @@ export class DocumentCore {
       return [id, Math.min(sequence, ...members.map((member) => member.get(id)))];
     });
     return this.engine.compact(new VersionVector(rows).encode(), this.now());
+  }
+
+  /** What applies the mutations that wait. */
+  settleWith(settle: () => void): void {
+    this.#settle = settle;
   }
 
   /** The typed side that follows merges; one a document. */

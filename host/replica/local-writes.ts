@@ -1,7 +1,7 @@
 // Local mutations on their way to the engine. Outside a transaction each call is one batch; inside, calls that
 // return nothing are buffered and applied together before the next read or at the end. One batch buffer is reused
 // for all of them. All or nothing: a throw, or a batch the engine refuses, rolls the whole transaction back.
-import { type MutationResult, OPCODES, type ReplicaId } from "../engine/engine.ts";
+import { type MutationResult, OPCODES, type ReplicaId, SERIES_KINDS } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
@@ -25,6 +25,16 @@ export interface LogPosition {
   readonly sequence: number;
 }
 
+/** Holds mutations back that are better made together. */
+export interface DeferredWrites {
+  /** Writes them all, by calls that buffer. */
+  writeDeferred(): void;
+  /** They are applied: what follows from them may be written now. */
+  deferredApplied(): void;
+  /** The transaction they belong to was undone. */
+  dropDeferred(): void;
+}
+
 export class LocalWrites {
   readonly #core: DocumentCore;
   readonly #writer = new ByteWriter();
@@ -33,9 +43,11 @@ export class LocalWrites {
   #isDoomed = false;
   #doom: unknown;
   #effective = 0;
+  readonly #deferred = new Set<DeferredWrites>();
 
   constructor(core: DocumentCore) {
     this.#core = core;
+    core.settleWith(() => this.settle());
   }
 
   get isInTransaction(): boolean {
@@ -44,9 +56,46 @@ export class LocalWrites {
 
   /** Applies what is buffered, so that a read sees it. */
   settle(): void {
+    if (this.#deferred.size > 0) this.#settleDeferred();
     if (this.#writer.length === 0) return;
     this.#refuseWithinValue();
     this.#apply();
+  }
+
+  /** Wall-clock milliseconds, those that writes are made at. */
+  now(): number {
+    return this.#core.now();
+  }
+
+  /** Makes sure that `source` is asked for its mutations in time. Errors: those of a write now. */
+  defer(source: DeferredWrites): void {
+    if (this.#deferred.has(source)) return;
+    this.#refuseWithinValue();
+    this.#refuseLeaving();
+    this.#deferred.add(source);
+    if (this.#depth === 0) this.#core.deferred();
+  }
+
+  /** Buffers points of a series, at least one. */
+  record(container: number, label: Uint8Array, times: Float64Array, values: Float64Array): void {
+    const writer = this.#writer;
+    writer.head(OPCODES.record, container, 0);
+    writer.u32(label.length);
+    writer.u32(times.length);
+    writer.append(label);
+    writer.f64Column(times);
+    writer.f64Column(values);
+  }
+
+  /** Forgets the points of a series below `time`, of one label or of all; says whether the mark rose. */
+  retain(container: number, label: Uint8Array | undefined, time: number): boolean {
+    this.settle();
+    this.#writer.head(OPCODES.retain, container, 0);
+    this.#writer.u8(label === undefined ? SERIES_KINDS.markOfAll : SERIES_KINDS.mark);
+    this.#writer.u32(label?.length ?? 0);
+    if (label !== undefined) this.#writer.append(label);
+    this.#writer.f64(time);
+    return this.#apply().effective > 0;
   }
 
   increment(container: number, amount: number): void {
@@ -241,6 +290,7 @@ export class LocalWrites {
   transact<R>(mutate: () => R): R {
     if (this.#depth === 0) {
       this.#refuseLeaving();
+      this.settle();
       this.#core.begin();
     }
     this.#depth++;
@@ -270,11 +320,22 @@ export class LocalWrites {
     this.#doom = undefined;
     this.#writer.reset(KEPT_BYTES);
     if (isDoomed) {
+      for (const source of this.#deferred) source.dropDeferred();
+      this.#deferred.clear();
       this.#core.rollback();
     } else {
       this.#core.commit();
       this.#core.mutated();
     }
+  }
+
+  #settleDeferred(): void {
+    this.#refuseWithinValue();
+    const sources = [...this.#deferred];
+    this.#deferred.clear();
+    for (const source of sources) source.writeDeferred();
+    if (this.#writer.length > 0) this.#apply();
+    for (const source of sources) source.deferredApplied();
   }
 
   #refuseLeaving(): void {

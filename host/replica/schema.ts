@@ -18,6 +18,8 @@ import { MultiMapHandle, type MultiMapOptions } from "./multi-map/multi-map-hand
 import { latest, type ResolveRule, ruleIdentity } from "./multi-map/resolve-rules.ts";
 import { MultiValueHandle } from "./multi-value-handle.ts";
 import { RegisterHandle } from "./register-handle.ts";
+import { checkRetention, type SeriesRetention } from "./series/retention.ts";
+import { SeriesHandle } from "./series/series-handle.ts";
 import { SetHandle } from "./set-handle.ts";
 import { VoteHandle } from "./vote/vote-handle.ts";
 import { checkWorkflow, type WorkflowDefinition } from "./workflow/definition.ts";
@@ -181,6 +183,17 @@ export function minimum(): ContainerDefinition<"minimum", MinimumHandle> {
 /** A counter that is never spent below 0. */
 export function bounded(): ContainerDefinition<"bounded", BoundedCounterHandle> {
   return define("bounded", (owner, index, name) => new BoundedCounterHandle(owner, index, name));
+}
+
+/** Measurements by label and time. `retain` says what is forgotten by itself. Errors: invalid-argument. */
+export function series({
+  retain,
+}: {
+  readonly retain?: SeriesRetention;
+} = {}): ContainerDefinition<"series", SeriesHandle> {
+  const checked = checkRetention(retain);
+  const create: CreateHandle = (owner, index, name) => new SeriesHandle(owner, index, name, checked);
+  return define("series", create, `points ${checked.points}, age ${checked.ageMs}`);
 }
 
 /** Proposals that replicas vote on. */

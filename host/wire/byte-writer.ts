@@ -73,6 +73,11 @@ export class ByteWriter {
     this.length += 8;
   }
 
+  /** Doubles, each in eight bytes. */
+  f64Column(numbers: Float64Array): void {
+    this.append(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  }
+
   replicaId(id: ReplicaId): void {
     this.reserve(8);
     writeReplicaId(this.bytes, this.length, id);

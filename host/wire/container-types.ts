@@ -1,5 +1,4 @@
-// The data types a container can have, by the number that stands for them on the wire. Numbers are never reused; 12
-// is kept free for a type to come, and read as unknown until then.
+// The data types a container can have, by the number that stands for them on the wire. Numbers are never reused.
 
 export const CONTAINER_TYPES = {
   counter: 1,
@@ -13,6 +12,7 @@ export const CONTAINER_TYPES = {
   maximum: 9,
   minimum: 10,
   bounded: 11,
+  series: 12,
   graph: 13,
   workflow: 14,
   vote: 15,
@@ -23,6 +23,8 @@ export const CONTAINER_TYPES = {
 export const GRAPH_KINDS = { vertex: 1, edge: 2, attribute: 3 } as const;
 /** What the first byte of a list's key says the entry is. */
 export const LIST_KINDS = { position: 1, value: 2, place: 3 } as const;
+/** What the first byte of a series' key says the entry is: points of a label, or up to when they are forgotten. */
+export const SERIES_KINDS = { chunk: 1, mark: 2, markOfAll: 3 } as const;
 
 export type ContainerTypeName = keyof typeof CONTAINER_TYPES;
 export type ContainerType = (typeof CONTAINER_TYPES)[ContainerTypeName];

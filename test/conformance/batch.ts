@@ -1,5 +1,5 @@
 // Builds mutation batches operation by operation, and reads what the engine hands out, for tests.
-import { type EngineDocument, OPCODES, type ReplicaId } from "../../host/engine/engine.ts";
+import { type EngineDocument, OPCODES, type ReplicaId, SERIES_KINDS } from "../../host/engine/engine.ts";
 import { readReplicaId } from "../../host/wire/replica-id.ts";
 
 const encoder = new TextEncoder();
@@ -92,6 +92,26 @@ export class Batch {
   adjust(container: number, key: Bytes, plus: number, minus: number): this {
     const bytes = toBytes(key);
     return this.operation(OPCODES.adjust, container).u32(bytes.length).f64(plus).f64(minus).append(bytes);
+  }
+
+  record(container: number, label: Bytes, times: readonly number[], values: readonly number[]): this {
+    const bytes = toBytes(label);
+    return this.operation(OPCODES.record, container)
+      .u32(bytes.length)
+      .u32(times.length)
+      .append(bytes)
+      .append(new Uint8Array(Float64Array.from(times).buffer))
+      .append(new Uint8Array(Float64Array.from(values).buffer));
+  }
+
+  /** A mark of one label, or of all where there is none. */
+  retain(container: number, label: Bytes | undefined, time: number): this {
+    const bytes = toBytes(label ?? "");
+    return this.operation(OPCODES.retain, container)
+      .raw(label === undefined ? SERIES_KINDS.markOfAll : SERIES_KINDS.mark)
+      .u32(bytes.length)
+      .append(bytes)
+      .f64(time);
   }
 
   truncate(container: number, { timestamp, replica, sequence }: LogPosition): this {

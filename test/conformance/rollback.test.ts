@@ -8,8 +8,8 @@ import { type Batch, mutate, replicaId } from "./batch.ts";
 import { imageOf, NOW_MS } from "./documents.ts";
 
 const TYPES = Object.keys(CONTAINER_TYPES) as ContainerTypeName[];
-const [VALUE, VALUES, HIGH, LOW, BOUNDED, GRAPH, WORKFLOW, VOTE, LIST] = [
-  6, 7, 8, 9, 10, 11, 12, 13, 14,
+const [VALUE, VALUES, HIGH, LOW, BOUNDED, SERIES, GRAPH, WORKFLOW, VOTE, LIST] = [
+  6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 ] as const;
 const number = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer);
 const engine = createBaselineEngine();
@@ -41,6 +41,10 @@ const fill = (batch: Batch): Batch =>
     .put(LOW, "", number(3))
     .adjust(BOUNDED, "", 5, 3)
     .adjust(BOUNDED, number(1), 2, 0)
+    .record(SERIES, "a", [30, 10, 20], [1, 2, 3])
+    .record(SERIES, "a", [40], [4])
+    .record(SERIES, "b", [5, 50], [5, 6])
+    .retain(SERIES, "b", 4)
     .add(GRAPH, "\u0001a")
     .put(GRAPH, "\u0003a", "v")
     .put(GRAPH, "\u0003b", "v")
@@ -66,6 +70,10 @@ const change = (batch: Batch): Batch =>
     .put(LOW, "", number(2))
     .adjust(BOUNDED, "", 1, 1)
     .adjust(BOUNDED, number(2), 1, 1)
+    .record(SERIES, "a", [60], [7])
+    .retain(SERIES, "a", 35)
+    .retain(SERIES, undefined, 6)
+    .retain(SERIES, "b", 99)
     .remove(GRAPH, "\u0001a")
     .add(GRAPH, "\u0002a")
     .delete(GRAPH, "\u0003a")

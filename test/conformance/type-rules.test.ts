@@ -16,7 +16,7 @@ type Build = (batch: Batch, index: number, key: Bytes) => Batch;
 /** Every type, those with kinds once a kind, and a key that is right there. */
 const SUBJECTS: readonly Subject[] = [
   ...(Object.keys(CONTAINER_TYPES) as ContainerTypeName[])
-    .filter((type) => type !== "graph" && type !== "list")
+    .filter((type) => type !== "graph" && type !== "list" && type !== "series")
     .map((type) => [type, ""] as const),
   ["graph", "\u0001"],
   ["graph", "\u0002"],
@@ -24,6 +24,9 @@ const SUBJECTS: readonly Subject[] = [
   ["list", "\u0001"],
   ["list", "\u0002"],
   ["list", "\u0003"],
+  ["series", "\u0001"],
+  ["series", "\u0002"],
+  ["series", "\u0003"],
 ];
 const number = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer);
 const EIGHT = number(1);
@@ -31,6 +34,7 @@ const LOGS = ["log", "workflow", "vote"];
 const WINNERS = ["register", "map", "graph\u0003", "list\u0002", "list\u0003"];
 const VALUES = ["multi-value", "multi-map"];
 const ELEMENTS = ["set", "flag", "graph\u0001", "graph\u0002"];
+const MARKS = ["series\u0002", "series\u0003"];
 const EXTREMES = ["maximum", "minimum"];
 const ALL = SUBJECTS.map(([type, kind]) => type + kind);
 
@@ -45,8 +49,10 @@ const OPERATIONS: readonly (readonly [name: string, build: Build, takenBy: reado
   ["truncate", (batch, index) => batch.truncate(index, { timestamp: 1, replica: 1n, sequence: 1 }), LOGS],
   ["insert", (batch, index, key) => batch.insert(index, key, "v"), ["list\u0001"]],
   ["adjust", (batch, index, key) => batch.adjust(index, key, 1, 1), ["bounded"]],
+  ["record", (batch, index) => batch.record(index, "a", [1], [1]), ["series"]],
+  ["retain", (batch, index) => batch.retain(index, "a", 1), ["series"]],
   ["opcode 0", (batch, index) => batch.operation(0, index), []],
-  ["opcode 11", (batch, index) => batch.operation(11, index), []],
+  ["opcode 13", (batch, index) => batch.operation(13, index), []],
   ["opcode 34", (batch, index, key) => batch.operation(34, index).u32(0).append(bytesOf(key)), []],
 ];
 
@@ -81,7 +87,7 @@ describeEngines("type rules", (create) => {
   it("reads are taken where they belong", () => {
     const document = open();
     const reads: readonly (readonly [(index: number, key: Uint8Array) => unknown, readonly string[]])[] = [
-      [(index, key) => document.read(index, key), [...WINNERS, ...EXTREMES]],
+      [(index, key) => document.read(index, key), [...WINNERS, ...EXTREMES, ...MARKS]],
       [
         (index, key) => document.has(index, key),
         ALL.filter((subject) => !["counter", "bounded", ...LOGS].includes(subject)),
@@ -176,9 +182,9 @@ describeEngines("type rules", (create) => {
       expect(imageOf(document)).toBe(before);
     });
 
-    it("of a graph or list without a kind that is known cannot be read", () => {
+    it("of a graph, list or series without a kind that is known cannot be read", () => {
       const document = open();
-      for (const type of ["graph", "list"] as const) {
+      for (const type of ["graph", "list", "series"] as const) {
         for (const key of [[], [0], [4], [255, 1]].map((bytes) => Uint8Array.from(bytes))) {
           const index = indexOf(document, type);
           const reads = [

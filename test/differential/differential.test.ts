@@ -2,10 +2,16 @@
 // step, deltas, snapshots, digests, changes, exports and refusals alike. DIFFERENTIAL_RUNS and DIFFERENTIAL_SEED
 // choose how many scripts and from where. (Groups of replicas on different engines: test/laws.)
 import { beforeAll, expect, it } from "vitest";
-import type { Engine, EngineDocument, ReplicaId } from "../../host/engine/engine.ts";
+import {
+  type Engine,
+  type EngineDocument,
+  type ReplicaId,
+  SERIES_REQUESTS,
+} from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
 import { hex, readEntries, readVector, replicaId, vectorBytes } from "../conformance/batch.ts";
 import { describeEnginePairs } from "../conformance/engines.ts";
+import { ask, type Question } from "../conformance/series-questions.ts";
 import { Random } from "../laws/random.ts";
 import { randomBatch, randomKey, TYPES } from "./random-batch.ts";
 
@@ -156,9 +162,30 @@ class Script {
     for (const { index, type } of twin.call("containers", (document) => document.containers())!) {
       const last = this.#random.below(4);
       twin.call("entries", (document) => document.entries(index, last));
+      if (type === "series") this.#question(twin, index);
       if (type === "counter") twin.call("counter", (document) => document.counter(index));
     }
     for (let count = 0; count < 4; count++) this.#lookUp(twin);
+  }
+
+  /** Asks a series a few things; some of them are refused. */
+  #question(twin: Twin, index: number): void {
+    const random = this.#random;
+    for (const kind of Object.values(SERIES_REQUESTS)) {
+      const isOfOne = kind === SERIES_REQUESTS.points || kind === SERIES_REQUESTS.timeOfNewest;
+      const some = random.shuffle(["", "a", "b", "none"]).slice(0, isOfOne ? 1 : random.below(4));
+      const from = random.chance(0.4) ? undefined : random.below(400);
+      const question: Question = {
+        kind: random.chance(0.01) ? random.below(9) : kind,
+        order: random.below(2),
+        limit: random.chance(0.3) ? 0 : 1 + random.below(20),
+        origin: random.pick([0, -7, 123]),
+        width: random.pick([1, 10, 333, 86_400_000, 0.5]),
+        labels: kind === SERIES_REQUESTS.labels ? [] : some,
+        ...(from === undefined ? {} : { from, to: from + random.pick([-1, 0, 100, 1000]) }),
+      };
+      twin.call(`series ${JSON.stringify(question)}`, (document) => ask(document, index, question));
+    }
   }
 
   /** Reads one key and one dot, mostly such as are there. */

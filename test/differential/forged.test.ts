@@ -7,10 +7,12 @@ import {
   type ContainerTypeName,
   type Engine,
   type EngineDocument,
+  SERIES_REQUESTS,
 } from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
 import { Batch, hex, replicaId } from "../conformance/batch.ts";
 import { describeEnginePairs } from "../conformance/engines.ts";
+import { ask } from "../conformance/series-questions.ts";
 import { block, container, forge, markKey, replica, text, u64, varint } from "../fuzz/forge.ts";
 import { Random } from "../laws/random.ts";
 
@@ -26,6 +28,12 @@ const REMOVABLE = (["set", "flag", "multi-value", "multi-map", "graph"] as const
 const nameOf = (index: number): string => `${index + 1}`.padStart(2, "0");
 const NUMBERS = [0, -0, 1, -1, 2.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 const numberBytes = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer);
+/** 1 at 0 and 3 at 5; 7 at 4; 2 at 8. */
+const CHUNKS = [
+  [2, 0, 0, 5, 2, 0, 5, 0, 4],
+  [1, 0, 8, 14],
+  [1, 0, 16, 4],
+];
 const TIMESTAMPS = [5, 6, 7, NOW_MS * 1024, (NOW_MS + 90_000) * 1024, 2 ** 53 - 2];
 
 interface ForgedEntry {
@@ -86,6 +94,16 @@ function forgeEntry(random: Random, sequence: number): ForgedEntry {
     case "graph": {
       const kind = 1 + random.below(3);
       return { ...entry, key: [kind, ...short], payload: kind === 3 ? value : [] };
+    }
+    case "series": {
+      const kind = 1 + random.below(3);
+      if (kind > 1)
+        return {
+          ...entry,
+          key: kind === 3 ? [3] : [2, ...short],
+          payload: [...numberBytes(random.below(9))],
+        };
+      return { ...entry, key: [1, ...short], payload: CHUNKS[random.below(CHUNKS.length)]! };
     }
     case "list":
       return { ...entry, key: [1 + random.below(3), ...short], payload: value };
@@ -226,6 +244,10 @@ function mutateLocally(random: Random, type: ContainerTypeName, index: number): 
       return batch.adjust(index, random.below(2) === 0 ? "" : Uint8Array.from(u64(2)), 1, 2);
     case "graph":
       return batch.put(index, "\u0003a", "here").remove(index, "\u0001a").add(index, "\u0002a");
+    case "series":
+      return batch
+        .record(index, "a", [random.below(9), 4], [1, 2])
+        .retain(index, random.below(2) === 0 ? "a" : undefined, random.below(9));
     case "list":
       return batch.insert(index, "\u0001a", "").delete(index, "\u0002a").put(index, "\u0003", "here");
   }
@@ -282,6 +304,11 @@ describeEnginePairs("forged deltas", (create) => {
         same("local", (document) => document.localDelta(0));
         for (const document of documents) document.checkInvariants();
       }
+      same("series", (document) =>
+        Object.values(SERIES_REQUESTS)
+          .filter((kind) => kind !== SERIES_REQUESTS.points && kind !== SERIES_REQUESTS.timeOfNewest)
+          .map((kind) => ask(document, containers[TYPES.indexOf("series")]!, { kind, width: 3 })),
+      );
       for (const index of containers) same("entries", (document) => document.entries(index, 0));
       for (const document of documents) document.close();
     }

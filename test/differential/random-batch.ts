@@ -100,6 +100,9 @@ function appendOperation(random: Random, document: EngineDocument, batch: Batch)
     case "graph":
       appendToGraph(random, index, batch);
       return;
+    case "series":
+      appendToSeries(random, index, batch);
+      return;
     case "list":
       appendToList(random, index, batch);
   }
@@ -138,6 +141,31 @@ function appendToList(random: Random, index: number, batch: Batch): void {
   const key = kindKey(random, [LIST_KINDS.value, LIST_KINDS.place]);
   if (random.chance(0.4)) batch.delete(index, key);
   else batch.put(index, key, randomPayload(random));
+}
+
+/** Few labels and near times, so that chunks overlap; seldom many points, or one that is none. */
+function appendToSeries(random: Random, index: number, batch: Batch): void {
+  const label = random.chance(0.9) ? random.pick(["", "a", "b"]) : randomKey(random);
+  if (random.chance(0.15)) {
+    const time = random.chance(0.02) ? random.pick([Number.NaN, 0.5, 2 ** 53]) : random.below(500);
+    batch.retain(index, random.chance(0.3) ? undefined : label, time);
+    return;
+  }
+  const count = random.chance(0.05)
+    ? 300 + random.below(400)
+    : random.below(8) + (random.chance(0.01) ? 0 : 1);
+  const start = random.chance(0.02) ? random.pick([-(2 ** 53 - 1), 2 ** 52]) : random.below(500);
+  const step = random.pick([0, 1, 10, 1000]);
+  const times = Array.from({ length: count }, (_, point) => start + step * (random.chance(0.1) ? 0 : point));
+  const values = times.map(() =>
+    random.chance(0.05) ? random.pick(NUMBERS.slice(0, -1)) : Math.round(random.next() * 1e4) / 100,
+  );
+  if (random.chance(0.1))
+    values.forEach((_, point) => {
+      values[point] = random.next();
+    });
+  if (random.chance(0.005)) values.push(Number.NaN);
+  batch.record(index, label, times.concat(values.slice(count).map(() => 3)), values);
 }
 
 function appendTruncation(random: Random, document: EngineDocument, index: number, batch: Batch): void {

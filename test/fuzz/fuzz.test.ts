@@ -29,6 +29,7 @@ const containers: Readonly<Record<string, ContainerTypeName>> = {
   "x#low": "minimum",
   b: "bounded",
   g: "graph",
+  t: "series",
   w: "workflow",
   "w#vote": "vote",
   "l#list": "list",

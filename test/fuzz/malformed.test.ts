@@ -74,6 +74,8 @@ const removing = (...targets: readonly (readonly [number, number])[]): Partial<S
   targetSequences: targets.length === 0 ? [] : block(targets.map(([, sequence]) => sequence)),
 });
 const f64 = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)];
+/** Two points: 1 at time 0 and 3 at time 5. */
+const CHUNK = [2, 0, 0, 5, 2, 0, 5, 0, 4];
 const tables = (count: number, row: (index: number) => readonly number[]): number[] => [
   ...varint(count),
   ...Array.from({ length: count }, (_, index) => row(index)).flat(),
@@ -117,6 +119,11 @@ const accepted: readonly (readonly [string, Partial<Sections>])[] = [
   ["a list position with one", single(16, [1, 9, 9], [1])],
   ["a list value", single(16, [2, 9], [1])],
   ["a list place's deleted-mark", single(16, [3, 9], [])],
+  ["a chunk", single(12, [1, 97], CHUNK)],
+  ["a chunk without a label", single(12, [1], CHUNK)],
+  ["a mark", single(12, [2, 97], f64(-7))],
+  ["a mark without a label", single(12, [2], f64(0))],
+  ["the mark of all at 2^53 − 1", single(12, [3], f64(2 ** 53 - 1))],
   ["the greatest sequence", { replicas: [2, ...replica(1, 0, 7), ...replica(2, 0, 0xfffffffe)] }],
   ["the greatest id", { replicas: [2, ...replica(1, 0, 7), ...replica(2n ** 64n - 1n, 0, 2)] }],
 ];
@@ -177,7 +184,7 @@ const refused: readonly (readonly [string, Partial<Sections>, ErrorCode])[] = [
   ["65,536 replicas", { replicas: varint(65536) }, "limit-exceeded"],
   // container table
   ["type 0", { containers: [1, ...container(0, "c")] }, "unsupported-type"],
-  ["type 12", { containers: [1, ...container(12, "c")] }, "unsupported-type"],
+  ["type 18", { containers: [1, ...container(18, "c")] }, "unsupported-type"],
   ["type 17", { containers: [1, ...container(17, "c")] }, "unsupported-type"],
   ["type 255", { containers: [1, ...container(255, "c")] }, "unsupported-type"],
   ["a container without a name", { containers: [1, ...container(1, "")] }, "malformed-delta"],
@@ -328,6 +335,28 @@ const refused: readonly (readonly [string, Partial<Sections>, ErrorCode])[] = [
   ["a workflow entry with a short key", single(14, text("k"), []), "malformed-delta"],
   ["a vote's truncation mark with a payload", single(15, markKey(1, 1, 1), [1]), "malformed-delta"],
   ["a vote's truncation mark at 2^53", single(15, markKey(2n ** 53n, 1, 1), []), "malformed-delta"],
+  ["a series entry without a kind", single(12, [], CHUNK), "malformed-delta"],
+  ["a series entry of kind 0", single(12, [0], CHUNK), "malformed-delta"],
+  ["a series entry of kind 4", single(12, [4], CHUNK), "malformed-delta"],
+  ["a chunk of nothing", single(12, [1], []), "malformed-delta"],
+  ["a chunk cut off", single(12, [1], CHUNK.slice(0, -1)), "malformed-delta"],
+  ["a chunk with a byte behind it", single(12, [1], [...CHUNK, 0]), "malformed-delta"],
+  ["a chunk of no points", single(12, [1], [0, 0, 0, 0]), "malformed-delta"],
+  ["a chunk that ends before its last time", single(12, [1], [2, 0, 0, 5, 0, 0, 4, 0, 0]), "malformed-delta"],
+  ["a chunk of NaN", single(12, [1], [1, 15, 0, ...f64(Number.NaN)]), "malformed-delta"],
+  ["a mark without a time", single(12, [2], []), "malformed-delta"],
+  ["a mark of nine bytes", single(12, [2], [...f64(1), 0]), "malformed-delta"],
+  ["a mark at NaN", single(12, [2], f64(Number.NaN)), "malformed-delta"],
+  ["a mark at a half", single(12, [2], f64(0.5)), "malformed-delta"],
+  ["a mark at −0", single(12, [2], f64(-0)), "malformed-delta"],
+  ["a mark at 2^53", single(12, [2], f64(2 ** 53)), "malformed-delta"],
+  ["a mark at −∞", single(12, [3], f64(Number.NEGATIVE_INFINITY)), "malformed-delta"],
+  ["a mark of all with a label", single(12, [3, 97], f64(1)), "malformed-delta"],
+  [
+    "a removal record in a series",
+    { ...removing([0, 1]), containers: [1, ...container(12, "s")] },
+    "malformed-delta",
+  ],
   ["a list entry without a kind", single(16, [], [1]), "malformed-delta"],
   ["a list entry of kind 0", single(16, [0], [1]), "malformed-delta"],
   ["a list entry of kind 4", single(16, [4], [1]), "malformed-delta"],

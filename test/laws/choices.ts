@@ -59,6 +59,8 @@ export function choose(type: ContainerTypeName, chooser: Chooser): Deed | undefi
     case "workflow":
     case "vote":
       return random.chance(0.85) ? append(chooser) : truncate(chooser);
+    case "series":
+      return random.chance(0.7) ? record(chooser) : retain(chooser);
     case "list":
       return random.chance(0.5) ? insert(chooser) : write(chooser, random.pick(PLACES));
   }
@@ -128,6 +130,27 @@ function truncate({ batch, index, random, document }: Chooser): Deed {
   const { timestamp, replica, sequence } = through;
   batch.truncate(index, { timestamp, replica: BigInt(`0x${replica}`), sequence });
   return { verb: "truncate", through: { timestamp, replica, sequence } };
+}
+
+const LABELS = ["", "a", "label \u0080\u20ac"];
+
+/** Some points in any order; of equal times often, and now and then one that lies far off. */
+function record({ batch, index, random }: Chooser): Deed {
+  const label = random.pick(LABELS);
+  const points = Array.from({ length: 1 + random.below(random.chance(0.1) ? 300 : 5) }, () => {
+    const time = random.chance(0.05) ? random.pick([-(2 ** 40), 2 ** 53 - 1]) : random.below(40);
+    return [time, random.pick([1, 0.1, -0.25, 1e9, random.below(1000) / 100])] as const;
+  });
+  const [times, values] = [points.map(([time]) => time), points.map(([, value]) => value)];
+  batch.record(index, label, times, values);
+  return { verb: "record", label: latin1(label), points };
+}
+
+function retain({ batch, index, random }: Chooser): Deed {
+  const label = random.chance(0.3) ? undefined : random.pick(LABELS);
+  const time = random.below(45) - 2;
+  batch.retain(index, label, time);
+  return { verb: "retain", label: label === undefined ? undefined : latin1(label), time };
 }
 
 /** Beside an entry that is there, or at the root; some without a payload, which is no deleted-mark. */

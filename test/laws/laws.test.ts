@@ -24,6 +24,8 @@ const subjects: Readonly<Record<string, Containers>> = {
   graph: { g: "graph" },
   "workflow and vote": { w: "workflow", v: "vote" },
   list: { l: "list" },
+  series: { t: "series" },
+  "series beside a map": { t: "series", "t#map": "map", u: "series" },
   mixed: { c: "counter", r: "register", m: "map", "m#set": "set", f: "flag", l: "log", "m#log": "log" },
   "mixed further": {
     v: "multi-value",

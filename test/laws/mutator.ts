@@ -1,9 +1,15 @@
 // Random mutations of one document, told to the specification as steps. Timestamps are read from the delta each
 // mutation leaves, by the plain decoder; that a mutation never loses to what its replica had seen is checked here.
-import { type ContainerTypeName, type EngineDocument, LIST_KINDS } from "../../host/engine/engine.ts";
+import {
+  type ContainerTypeName,
+  type EngineDocument,
+  LIST_KINDS,
+  SERIES_REQUESTS,
+} from "../../host/engine/engine.ts";
 import { readVarint } from "../../host/wire/varint.ts";
-import { Batch, type ExportedEntry, readEntries, readVector } from "../conformance/batch.ts";
+import { Batch, type ExportedEntry, hex, readEntries, readVector } from "../conformance/batch.ts";
 import { decodePlainly, type PlainEntry } from "../conformance/plain-decoder.ts";
+import { ask, labelsOf, pointsOf, type Question } from "../conformance/series-questions.ts";
 import { choose } from "./choices.ts";
 import type { Containers } from "./history.ts";
 import type { Random } from "./random.ts";
@@ -19,6 +25,7 @@ import {
   specifyExtreme,
   specifyList,
   specifyLog,
+  specifySeries,
   specifyValues,
   specifyWinners,
 } from "./specification.ts";
@@ -159,6 +166,8 @@ function specifyOne(type: ContainerTypeName, steps: readonly Step[]): string {
       return specifyBounded(steps);
     case "graph":
       return specifyElements(steps) + specifyWinners(steps);
+    case "series":
+      return specifySeries(steps);
     case "list":
       return specifyList(steps);
   }
@@ -192,9 +201,45 @@ function checkInflation(steps: readonly Step[]): void {
 
 /** What each container of a document shows. */
 export function observe(document: EngineDocument, containers: Containers): Record<string, string> {
-  return forEachContainer(containers, (name, type) =>
-    observeOne(type, readEntries(document.entries(document.container(type, name.split("#")[0]!), 0))),
-  );
+  return forEachContainer(containers, (name, type) => {
+    const index = document.container(type, name.split("#")[0]!);
+    if (type === "series") return observeSeries(document, index);
+    return observeOne(type, readEntries(document.entries(index, 0)));
+  });
+}
+
+function observeSeries(document: EngineDocument, index: number): string {
+  const labels = labelsOf(document, index);
+  const points = labels.map(({ label }) => pointsOf(document, index, bytesOf(label)));
+  labels.forEach((row, number) => {
+    const shown = points[number]!;
+    check(row.points === shown.length, "a label has as many points as it shows");
+    check(row.firstTime === shown[0]![0] && row.lastTime === shown.at(-1)![0], "a label knows its times");
+  });
+  const total = points.reduce((sum, { length }) => sum + length, 0);
+  check(document.size(index) === total, "a series has the size it shows");
+  return JSON.stringify(labels.map(({ label }, number) => [label, points[number]]));
+}
+
+/** What a series answers beside its points, to the last bit: replicas that have the same must say the same. */
+export function answersOf(document: EngineDocument, containers: Containers): string {
+  const questions: Question[] = [
+    { kind: SERIES_REQUESTS.labels },
+    { kind: SERIES_REQUESTS.reduce },
+    { kind: SERIES_REQUESTS.reduce, from: 7, to: 31.5, labels: ["a", "", "none"] },
+    { kind: SERIES_REQUESTS.windows, origin: 3, width: 7, from: -9, to: 60 },
+    { kind: SERIES_REQUESTS.windows, width: 2 ** 20, to: 2 ** 41 },
+    { kind: SERIES_REQUESTS.sketch, from: 2 },
+    { kind: SERIES_REQUESTS.points, labels: ["a"], limit: 3, from: 5, to: 30 },
+    { kind: SERIES_REQUESTS.points, labels: [""], limit: 3, order: 1, from: 5 },
+    { kind: SERIES_REQUESTS.timeOfNewest, labels: ["a"], limit: 4 },
+  ];
+  const answers = forEachContainer(containers, (name, type) => {
+    if (type !== "series") return "";
+    const index = document.container(type, name.split("#")[0]!);
+    return questions.map((question) => hex(ask(document, index, question))).join(" ");
+  });
+  return JSON.stringify(answers);
 }
 
 function observeOne(type: ContainerTypeName, entries: readonly ExportedEntry[]): string {

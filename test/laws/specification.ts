@@ -20,6 +20,13 @@ export type Deed =
   | { readonly verb: "append"; readonly value: string }
   | { readonly verb: "truncate"; readonly through: Position }
   | { readonly verb: "propose"; readonly number: number }
+  | {
+      readonly verb: "record";
+      readonly label: string;
+      readonly points: readonly (readonly [time: number, value: number])[];
+    }
+  /** Without a label: of all. */
+  | { readonly verb: "retain"; readonly label: string | undefined; readonly time: number }
   | { readonly verb: "insert"; readonly key: string; readonly value: string };
 
 export type Step = Dot & {
@@ -126,6 +133,32 @@ export function specifyList(steps: readonly Step[]): string {
     value,
   ]);
   return JSON.stringify(positions.sort()) + specifyWinners(steps, true);
+}
+
+/** Per label all points ever recorded that no mark has taken, by time, dot and place. */
+export function specifySeries(steps: readonly Step[]): string {
+  const labels = new Map<string, [time: number, dot: Dot, value: number][]>();
+  for (const step of ofVerb(steps, "record")) {
+    const marks = ofVerb(steps, "retain").filter(({ label }) => label === undefined || label === step.label);
+    const mark = Math.max(...marks.map(({ time }) => time));
+    const points = labels.get(step.label) ?? [];
+    for (const [time, value] of step.points) if (time >= mark) points.push([time, step, value]);
+    labels.set(step.label, points);
+  }
+  const shown = [...labels].filter(([, points]) => points.length > 0).sort();
+  return JSON.stringify(
+    shown.map(([label, points]) => [
+      label,
+      points
+        .sort(([left, leftDot], [right, rightDot]) => left - right || compareDots(leftDot, rightDot))
+        .map(([time, , value]) => [time, value]),
+    ]),
+  );
+}
+
+function compareDots(left: Dot, right: Dot): number {
+  if (left.replica !== right.replica) return left.replica < right.replica ? -1 : 1;
+  return left.sequence - right.sequence;
 }
 
 /** All appended values above the greatest truncation, by position. */

@@ -15,9 +15,10 @@ import {
   type MutationResult,
   type ReplicaId,
 } from "../engine.ts";
-import { binaryString } from "./binary-string.ts";
+import { binaryString, byteAt } from "./binary-string.ts";
 import { compact } from "./compaction.ts";
 import type { Container, ContentIndex } from "./container.ts";
+import { ruleOf } from "./data-types.ts";
 import { type DeltaDecoder, SEQUENCE_MAX } from "./delta-decoder.ts";
 import type { DeltaEncoder } from "./delta-encoder.ts";
 import type { DeltaMerge } from "./delta-merge.ts";
@@ -26,6 +27,8 @@ import { exportEntries, exportEntriesOf, exportEntryAt } from "./entries-export.
 import { checkInvariants } from "./invariants.ts";
 import type { KindIndex } from "./kind-index.ts";
 import { MutationBatch } from "./mutation-batch.ts";
+import { isChunk } from "./series-index.ts";
+import { answerSeries } from "./series-query.ts";
 import { alignVector, readVector, writeVector } from "./vector-bytes.ts";
 
 const TICKS_PER_MS = 1024;
@@ -207,6 +210,7 @@ export class BaselineDocument implements EngineDocument {
     const text = binaryString(key, 0, key.length);
     const { content, typeName } = this.#keyed(container, text, "read");
     if (content.kind === "extreme") return text === "" ? content.best?.payloadBytes() : undefined;
+    if (content.kind === "series" && !isChunk(text)) return content.markAt(text)?.payloadBytes();
     if (content.kind !== "winners") throw wrongType("read", typeName);
     const winner = content.winners.get(text);
     return winner === undefined || winner.length === 0 ? undefined : winner.payloadBytes();
@@ -216,8 +220,10 @@ export class BaselineDocument implements EngineDocument {
     const text = binaryString(key, 0, key.length);
     const { content, typeName } = this.#keyed(container, text, "has");
     if (content.kind === "extreme") return text === "" && content.best !== undefined;
-    if (content.kind !== "winners" && content.kind !== "elements") throw wrongType("has", typeName);
-    return content.isPresent(text);
+    if (content.kind === "winners" || content.kind === "elements" || content.kind === "series") {
+      return content.isPresent(text);
+    }
+    throw wrongType("has", typeName);
   }
 
   size(container: number): number {
@@ -249,6 +255,12 @@ export class BaselineDocument implements EngineDocument {
       throw invalid(`sequence ${sequence}; give an integer from 1 to ${SEQUENCE_MAX}`);
     }
     return exportEntryAt(owner, this.#state().replicas.get(replica)?.find(sequence));
+  }
+
+  series(container: number, request: Uint8Array): Uint8Array {
+    const { content, typeName } = this.#container(container);
+    if (content.kind !== "series") throw wrongType("series", typeName);
+    return answerSeries(content, request);
   }
 
   statistics(): DocumentStatistics {
@@ -299,14 +311,14 @@ export class BaselineDocument implements EngineDocument {
     key: string,
     call: string,
   ): { readonly content: Exclude<ContentIndex, KindIndex>; readonly typeName: ContainerTypeName } {
-    const { content, typeName } = this.#container(index);
-    if (content.kind !== "kinds") return { content, typeName };
-    if (content.ruleOf(key) === undefined) {
+    const { content, typeName, dataType } = this.#container(index);
+    const rule = ruleOf(dataType, key === "" ? -1 : byteAt(key, 0));
+    if (rule === undefined || (rule.key === "kind" && key.length > 1)) {
       throw invalid(
         `${call} of a ${typeName} under a key of ${key.length} bytes without a kind that it knows`,
       );
     }
-    return { content: content.of(key), typeName };
+    return { content: content.kind === "kinds" ? content.of(key) : content, typeName };
   }
 }
 

@@ -1,10 +1,13 @@
 // The visible changes of a merge (`MergeResult.changes`), in order of application.
 
 import { LIST_KINDS } from "../engine.ts";
-import { writeBinaryString } from "./binary-string.ts";
+import { byteAt, writeBinaryString } from "./binary-string.ts";
+import { readChunkHead } from "./chunk-head.ts";
 import { ColumnWriter } from "./column-writer.ts";
 import type { Entry } from "./entry.ts";
+import { readNumber } from "./extreme-index.ts";
 import { isMark } from "./log-index.ts";
+import { isChunk, labelOf } from "./series-index.ts";
 
 const ROW_BYTES = 8;
 const ID_BYTES = 8;
@@ -24,16 +27,15 @@ export class ChangeList {
     const writer = this.#writer;
     const { container } = entry;
     const { content } = container;
+    if (content.kind === "series") {
+      this.#addTimes(entry);
+      return;
+    }
     const isOwn = content.kind === "counter" || content.kind === "slots";
     const isPosition = content.kind === "kinds" && content.ruleOf(entry.key)!.rule === "all";
     const key = content.kind === "log" || isPosition ? "" : entry.key;
     const keyLength = isPosition ? POSITION_BYTES : (isOwn ? ID_BYTES : 0) + key.length;
-    writer.reserve(ROW_BYTES + keyLength);
-    writer.u8(container.index & 0xff);
-    writer.u8(container.index >>> 8);
-    writer.u8(isPresentAfter(entry) ? 1 : 0);
-    writer.u8(0);
-    writer.u32(keyLength);
+    this.#begin(entry, keyLength);
     if (isPosition) writer.u8(LIST_KINDS.position);
     if (isOwn || isPosition) {
       writer.u32(entry.replica.idLow);
@@ -41,6 +43,28 @@ export class ChangeList {
     }
     if (isPosition) writer.u32(entry.sequence);
     writer.length = writeBinaryString(writer.bytes, writer.length, key);
+  }
+
+  /** Kind, times and label of an entry of a series. */
+  #addTimes(entry: Entry): void {
+    const writer = this.#writer;
+    const label = labelOf(entry.key);
+    const times = timesOf(entry);
+    this.#begin(entry, 1 + times.length * 8 + label.length);
+    writer.u8(byteAt(entry.key, 0));
+    for (const time of times) writer.f64(time);
+    writer.length = writeBinaryString(writer.bytes, writer.length, label);
+  }
+
+  #begin(entry: Entry, keyLength: number): void {
+    const writer = this.#writer;
+    const { index } = entry.container;
+    writer.reserve(ROW_BYTES + keyLength);
+    writer.u8(index & 0xff);
+    writer.u8(index >>> 8);
+    writer.u8(isPresentAfter(entry) ? 1 : 0);
+    writer.u8(0);
+    writer.u32(keyLength);
     this.#count++;
   }
 
@@ -49,6 +73,12 @@ export class ChangeList {
     new DataView(bytes.buffer).setUint32(0, this.#count, true);
     return bytes;
   }
+}
+
+function timesOf(entry: Entry): readonly number[] {
+  if (!isChunk(entry.key)) return [readNumber(entry.chunk, entry.start)];
+  const { firstTime, lastTime } = readChunkHead(entry.chunk, entry.start);
+  return [firstTime, lastTime];
 }
 
 function isPresentAfter(entry: Entry): boolean {
@@ -65,6 +95,8 @@ function isPresentAfter(entry: Entry): boolean {
       return entry.isLive && !isMark(entry);
     case "extreme":
       return content.best !== undefined;
+    case "series":
+      return isChunk(entry.key) ? entry.isLive : content.isPresent(entry.key);
     case "kinds":
       return content.ruleOf(entry.key)!.rule === "all"
         ? entry.isLive

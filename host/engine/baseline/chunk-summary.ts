@@ -7,6 +7,11 @@ import { reducePoints } from "./point-reduction.ts";
 
 const column = new Float64Array(CHUNK_POINTS_MAX);
 
+/** Whether `bytes` are a series chunk, to its last point. */
+export function isSeriesChunk(bytes: Uint8Array): boolean {
+  return openChunk(bytes) !== undefined && decodeOver(column);
+}
+
 /** Errors: malformed-delta. */
 export function summarizeChunk(bytes: Uint8Array): ChunkSummary {
   const chunk = openChunk(bytes);

@@ -34,6 +34,12 @@ export class ColumnWriter {
     this.length += 4;
   }
 
+  f64(value: number): void {
+    this.reserve(8);
+    this.#view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
   varint(value: number): void {
     this.reserve(8);
     this.length = writeVarint(this.bytes, this.length, value);

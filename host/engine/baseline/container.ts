@@ -6,6 +6,7 @@ import { ElementIndex } from "./element-index.ts";
 import { ExtremeIndex } from "./extreme-index.ts";
 import { KindIndex } from "./kind-index.ts";
 import { LogIndex } from "./log-index.ts";
+import { SeriesIndex } from "./series-index.ts";
 import { SlotIndex } from "./slot-index.ts";
 import { WinnerIndex } from "./winner-index.ts";
 
@@ -16,6 +17,7 @@ export type ContentIndex =
   | LogIndex
   | ExtremeIndex
   | SlotIndex
+  | SeriesIndex
   | KindIndex;
 
 export interface Container {
@@ -75,6 +77,8 @@ function createIndex(typeName: ContainerTypeName): ContentIndex {
       return new ExtremeIndex(-1);
     case "bounded":
       return new SlotIndex();
+    case "series":
+      return new SeriesIndex();
     case "graph":
     case "list":
       return new KindIndex(DATA_TYPES[typeName]);

@@ -8,14 +8,15 @@ import {
   GRAPH_KINDS,
   LIST_KINDS,
   OPCODES,
+  SERIES_KINDS,
 } from "../engine.ts";
 
 /** Which entries under a key survive ("Merging" in docs/wire-format.md). */
-export type SurvivalRule = "own" | "winner" | "element" | "all" | "log" | "extreme";
-/** No key, any bytes, nothing or a replica id, nothing or the position of a truncation mark. */
-export type KeyShape = "none" | "bytes" | "replica" | "position";
-/** Nothing, anything (of a winner: a value or the nothing of a deleted-mark), at least a byte, two varints, an f64. */
-export type PayloadShape = "none" | "any" | "value" | "sums" | "number" | "log";
+export type SurvivalRule = "own" | "winner" | "element" | "all" | "log" | "extreme" | "points";
+/** No key, any bytes, a kind alone, nothing or a replica id, nothing or the position of a truncation mark. */
+export type KeyShape = "none" | "bytes" | "kind" | "replica" | "position";
+/** Nothing, anything (of a winner: a value or the nothing of a deleted-mark), at least a byte, two varints, an f64, an integer f64. */
+export type PayloadShape = "none" | "any" | "value" | "sums" | "number" | "time" | "chunk" | "log";
 type OperationName = keyof typeof OPCODES;
 
 export interface KindRule {
@@ -57,6 +58,11 @@ export const DATA_TYPES: Readonly<Record<ContainerTypeName, DataType>> = {
   maximum: withoutKinds(EXTREME),
   minimum: withoutKinds(EXTREME),
   bounded: withoutKinds(row("own", "replica", "sums", ["adjust"])),
+  series: withKinds({
+    [SERIES_KINDS.chunk]: row("points", "bytes", "chunk", ["record"]),
+    [SERIES_KINDS.mark]: row("extreme", "bytes", "time", ["retain"]),
+    [SERIES_KINDS.markOfAll]: row("extreme", "kind", "time", ["retain"]),
+  }),
   graph: withKinds({
     [GRAPH_KINDS.vertex]: ELEMENT,
     [GRAPH_KINDS.edge]: ELEMENT,

@@ -16,6 +16,7 @@ import { readVarint } from "../../wire/varint.ts";
 import { xxhash32 } from "../../wire/xxhash32.ts";
 import { CONTAINER_TYPES, type ContainerType } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
+import { isSeriesChunk } from "./chunk-summary.ts";
 import { ColumnReader, malformed } from "./column-reader.ts";
 import { compareNames } from "./container.ts";
 import { dataTypeOf, isContainerType, ruleOf } from "./data-types.ts";
@@ -324,6 +325,9 @@ export class DeltaDecoder {
     if (rule.key === "none" && keyLength !== 0) {
       throw malformed(`an entry of container type ${type} with a key`);
     }
+    if (rule.key === "kind" && keyLength !== 1) {
+      throw malformed(`a key of ${keyLength} bytes that is to be its kind alone`);
+    }
     if (rule.key === "replica" && keyLength !== 0) this.#checkReplicaKey(index, keyLength);
     switch (rule.payload) {
       case "any":
@@ -340,6 +344,12 @@ export class DeltaDecoder {
       case "number":
         this.#checkNumber(index, payloadLength);
         return;
+      case "time":
+        this.#checkTime(index, payloadLength);
+        return;
+      case "chunk":
+        this.#checkChunk(index);
+        return;
       case "log":
         this.#checkLogEntry(index, keyLength, payloadLength);
     }
@@ -355,6 +365,20 @@ export class DeltaDecoder {
   #checkNumber(index: number, payloadLength: number): void {
     if (payloadLength !== 8 || Number.isNaN(readNumber(this.bytes, this.payloadOffsets[index]!))) {
       throw malformed(`a payload of ${payloadLength} bytes that is no f64, or not a number`);
+    }
+  }
+
+  #checkTime(index: number, payloadLength: number): void {
+    const time = payloadLength === 8 ? readNumber(this.bytes, this.payloadOffsets[index]!) : Number.NaN;
+    if (!Number.isSafeInteger(time) || Object.is(time, -0)) {
+      throw malformed(`a mark of ${payloadLength} bytes that is no time within ±(2^53 − 1)`);
+    }
+  }
+
+  #checkChunk(index: number): void {
+    const [begin, end] = [this.payloadOffsets[index]!, this.payloadOffsets[index + 1]!];
+    if (!isSeriesChunk(this.bytes.subarray(begin, end))) {
+      throw malformed(`a payload of ${end - begin} bytes that is no series chunk`);
     }
   }
 

@@ -15,6 +15,7 @@ import { type ExtremeIndex, readNumber } from "./extreme-index.ts";
 import type { KindIndex } from "./kind-index.ts";
 import { comparePositions, isAtOrBelow, type LogIndex, readPosition } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
+import { isChunk, labelOf, lastTimeOf, type SeriesIndex } from "./series-index.ts";
 import type { WinnerIndex } from "./winner-index.ts";
 
 const TYPE_NAMES = Object.fromEntries(
@@ -40,6 +41,8 @@ export class DeltaMerge {
   #containers: Container[] = [];
   /** Logs whose truncation mark rose. */
   #truncated: LogIndex[] = [];
+  /** Keys of marks that rose, by series. */
+  readonly #retained = new Map<SeriesIndex, Set<string>>();
   #ahead = 0;
   #aheadMs = 0;
   #clock = 0;
@@ -65,6 +68,7 @@ export class DeltaMerge {
       this.#columns = [];
       this.#containers = [];
       this.#truncated = [];
+      this.#retained.clear();
       this.#keys = undefined;
       this.#payloads = undefined;
     }
@@ -78,6 +82,7 @@ export class DeltaMerge {
     this.#applyRemovals();
     this.#applyEntries();
     for (const log of this.#truncated) truncate(this.#state, log);
+    for (const [series, keys] of this.#retained) for (const key of keys) takeBelow(this.#state, series, key);
     this.#state.raiseClock(this.#clock);
     const changed = this.#advance();
     if (isSnapshot) this.#raiseFloor();
@@ -242,6 +247,9 @@ export class DeltaMerge {
         case "extreme":
           this.#applyNumber(column, index, container, content);
           break;
+        case "series":
+          this.#applyToSeries(column, index, container, content);
+          break;
         case "kinds":
           this.#applyOfKind(column, index, container, content);
           break;
@@ -292,6 +300,23 @@ export class DeltaMerge {
     }
     this.#enter(column, index, container, key, old);
     if (!this.#truncated.includes(content)) this.#truncated.push(content);
+  }
+
+  #applyToSeries(column: ReplicaColumn, index: number, container: Container, content: SeriesIndex): void {
+    const { bytes, payloadOffsets, timestamps, sequences } = this.#delta;
+    const key = this.#key(index);
+    const payload = payloadOffsets[index]!;
+    if (isChunk(key)) {
+      if (lastTimeOf(bytes, payload) >= content.markTime(labelOf(key)))
+        this.#enter(column, index, container, key);
+      return;
+    }
+    const time = readNumber(bytes, payload);
+    if (!content.takesOver(key, time, timestamps[index]!, column, sequences[index]!)) return;
+    this.#enter(column, index, container, key, content.markAt(key));
+    const keys = this.#retained.get(content);
+    if (keys === undefined) this.#retained.set(content, new Set([key]));
+    else keys.add(key);
   }
 
   #key(index: number): string {
@@ -361,6 +386,11 @@ export function truncate(state: DocumentState, log: LogIndex): void {
   const gone = log.truncated();
   for (const entry of gone) state.leave(entry);
   log.dropFirst(gone.length);
+}
+
+/** Removes what the mark under a key takes along. */
+export function takeBelow(state: DocumentState, series: SeriesIndex, key: string): void {
+  for (const entry of series.taken(key)) state.leave(entry);
 }
 
 function firstAbove(sequences: Uint32Array, begin: number, end: number, sequence: number): number {

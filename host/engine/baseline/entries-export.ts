@@ -35,6 +35,7 @@ function entriesUnder(container: Container, key: string): Entry[] {
   switch (content.kind) {
     case "elements":
     case "winners":
+    case "series":
       return content.entriesOf(key);
     case "slots":
       return content.entriesOf(key).sort(byDot);

@@ -6,6 +6,7 @@ import { byPosition, type Entry } from "./entry.ts";
 import type { KindIndex } from "./kind-index.ts";
 import { isAtOrBelow, isMark } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
+import { isChunk, labelOf, lastTimeOf, type SeriesIndex } from "./series-index.ts";
 
 export function checkInvariants(state: DocumentState): void {
   const live: Entry[] = [];
@@ -59,6 +60,7 @@ function checkContainer(container: Container): number {
   const present = entries.filter((entry) => entry.length > 0);
   if (content.kind === "winners") expect(present.length === content.size, "present keys are counted");
   if (content.kind === "slots") expect(entries.length === content.size, "slots are counted");
+  if (content.kind === "series") checkSeries(content, entries);
   if (content.kind === "kinds") checkKinds(content, entries);
   if (content.kind === "log") {
     const { mark } = content;
@@ -83,6 +85,30 @@ function checkKinds(content: KindIndex, entries: readonly Entry[]): void {
   expect(expected === content.size, "what a graph or list shows is counted");
   const winners = ofRule("winner");
   expect(new Set(winners.map(({ key }) => key)).size === winners.length, "a key has one winner");
+}
+
+function checkSeries(content: SeriesIndex, entries: readonly Entry[]): void {
+  let points = 0;
+  const marks = entries.filter(({ key }) => !isChunk(key));
+  expect(new Set(marks.map(({ key }) => key)).size === marks.length, "a key has one mark");
+  expect(
+    entries.every(
+      ({ key, chunk, start }) => !isChunk(key) || lastTimeOf(chunk, start) >= content.markTime(labelOf(key)),
+    ),
+    "no chunk lies below a mark",
+  );
+  for (const label of content.labelsView()) {
+    points += content.shown(label);
+    const rows = label.rowsView();
+    expect(rows.length === label.chunks, "every chunk of a label has a row");
+    rows.forEach((row, index) => {
+      const reach = Math.max(...rows.slice(0, index + 1).map(({ lastTime }) => lastTime));
+      expect(row.entry.isLive && row.firstTime <= row.lastTime, "a row stands for a live chunk");
+      expect(label.firstReaching(reach) <= index, "a row is found by how far it reaches");
+      expect(index === 0 || rows[index - 1]!.firstTime <= row.firstTime, "rows are in order of time");
+    });
+  }
+  expect(points === content.size, "the points of a series are counted");
 }
 
 function expect(holds: boolean, what: string): void {

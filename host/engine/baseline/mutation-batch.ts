@@ -3,34 +3,43 @@
 import { CrdtError } from "../../errors.ts";
 import {
   BATCH_BYTES_MAX,
+  CHUNK_POINTS_MAX,
   DELTA_TARGETS_MAX,
   KEY_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
   REPLICAS_MAX,
 } from "../../limits.ts";
 import { writeVarint } from "../../wire/varint.ts";
-import { OPCODES, type ReplicaId } from "../engine.ts";
+import { OPCODES, type ReplicaId, SERIES_KINDS } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
 import { canonicalEntries } from "./canonical-order.ts";
+import { encodeChunk } from "./chunk-encoder.ts";
 import type { Container, ContentIndex } from "./container.ts";
 import { type CounterIndex, readSums } from "./counter-index.ts";
 import { ruleOf, takes } from "./data-types.ts";
 import { SEQUENCE_MAX } from "./delta-decoder.ts";
-import { truncate } from "./delta-merge.ts";
+import { takeBelow, truncate } from "./delta-merge.ts";
 import type { DocumentState } from "./document-state.ts";
 import type { ElementIndex } from "./element-index.ts";
 import { beats, byPosition, Entry } from "./entry.ts";
-import type { ExtremeIndex } from "./extreme-index.ts";
+import { type ExtremeIndex, readNumber } from "./extreme-index.ts";
 import type { KindIndex } from "./kind-index.ts";
 import { comparePositions, type LogIndex, readPosition } from "./log-index.ts";
+import { readPoints } from "./recorded-points.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
+import type { SeriesIndex } from "./series-index.ts";
 import type { SlotIndex } from "./slot-index.ts";
 import type { WinnerIndex } from "./winner-index.ts";
 
 const TWO_53 = 2 ** 53;
+/** The kind byte of a key takes one. */
+const LABEL_BYTES_MAX = KEY_BYTES_MAX - 1;
+const POINT_BYTES = 16;
 const NO_BYTES = new Uint8Array(0);
 const sums = new Uint8Array(16);
 const position = new Uint8Array(20);
+const timeBytes = new Uint8Array(8);
+const timeView = new DataView(timeBytes.buffer);
 const positionView = new DataView(position.buffer);
 /** Eight bytes of zero, which are no replica id. */
 const NO_REPLICA = "\0".repeat(8);
@@ -80,7 +89,7 @@ export class MutationBatch {
     if (container === undefined) {
       throw invalid(`container ${index} of ${this.#state.containers.length}; declare it first`);
     }
-    if (opcode > OPCODES.adjust || !takes(container.dataType, opcode)) {
+    if (opcode > OPCODES.retain || !takes(container.dataType, opcode)) {
       throw invalid(`opcode ${opcode} for a ${container.typeName}`);
     }
     switch (opcode) {
@@ -102,8 +111,12 @@ export class MutationBatch {
         return this.#truncate(container, container.content as LogIndex);
       case OPCODES.insert:
         return this.#insert(container);
-      default:
+      case OPCODES.adjust:
         return this.#adjust(container, container.content as SlotIndex);
+      case OPCODES.record:
+        return this.#record(container, container.content as SeriesIndex);
+      default:
+        return this.#retain(container, container.content as SeriesIndex);
     }
   }
 
@@ -295,6 +308,46 @@ export class MutationBatch {
     const old = content.markEntry;
     this.#enter(container, key, this.#timestamp, NO_BYTES, 0, 0, old);
     truncate(this.#state, content);
+    return true;
+  }
+
+  #record(container: Container, content: SeriesIndex): boolean {
+    this.#need(8);
+    const labelLength = this.#length(LABEL_BYTES_MAX, "label");
+    const count = this.#view.getUint32(this.#offset, true);
+    this.#offset += 4;
+    if (count === 0) throw invalid("a record of 0 points; give at least one");
+    const label = binaryString(this.#bytes, this.#take(labelLength), this.#offset);
+    const begin = this.#take(count * POINT_BYTES);
+    const { times, values } = readPoints(this.#bytes, begin, count, content.markTime(label), invalid);
+    const key = String.fromCharCode(SERIES_KINDS.chunk) + label;
+    for (let from = 0; from < times.length; from += CHUNK_POINTS_MAX) {
+      const chunk = encodeChunk(times, values, from, Math.min(from + CHUNK_POINTS_MAX, times.length));
+      this.#enter(container, key, this.#timestamp, chunk, 0, chunk.length);
+    }
+    return times.length > 0;
+  }
+
+  #retain(container: Container, content: SeriesIndex): boolean {
+    this.#need(5);
+    const kind = this.#bytes[this.#offset]!;
+    this.#offset++;
+    const labelLength = this.#length(LABEL_BYTES_MAX, "label");
+    const isOfAll = kind === SERIES_KINDS.markOfAll;
+    if (kind !== SERIES_KINDS.mark && !isOfAll) throw invalid(`a mark of kind ${kind}`);
+    if (isOfAll && labelLength !== 0) throw invalid(`a label of ${labelLength} bytes for the mark of all`);
+    const key = String.fromCharCode(kind) + binaryString(this.#bytes, this.#take(labelLength), this.#offset);
+    this.#need(8);
+    const time = this.#view.getFloat64(this.#offset, true) + 0;
+    this.#offset += 8;
+    if (!Number.isSafeInteger(time)) {
+      throw invalid(`a mark at a time of ${time}; give an integer within ±(2^53 − 1)`);
+    }
+    const old = content.markAt(key);
+    if (old !== undefined && time <= readNumber(old.chunk, old.start)) return false;
+    timeView.setFloat64(0, time, true);
+    this.#enter(container, key, this.#timestamp, timeBytes, 0, timeBytes.length, old);
+    takeBelow(this.#state, content, key);
     return true;
   }
 

@@ -1,7 +1,7 @@
 // The constants the module exports, by their names: which status means which error code, what was refused, which
 // invariant is broken. Checked against the host's own tables once, at start: a mismatch is `abi-mismatch`.
 import { CrdtError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
-import { CONTAINER_TYPES, OPCODES, RELATIONS } from "../engine.ts";
+import { CONTAINER_TYPES, OPCODES, RELATIONS, SERIES_REQUESTS } from "../engine.ts";
 import { ABI_VERSION } from "./wasm-exports.ts";
 
 export interface WasmConstants {
@@ -30,6 +30,7 @@ export function readConstants(exports: WebAssembly.Exports): WasmConstants {
   checkTable(numbers, "TYPE_", CONTAINER_TYPES);
   checkTable(numbers, "OPCODE_", OPCODES);
   checkTable(numbers, "RELATION_", RELATIONS);
+  checkTable(numbers, "SERIES_", SERIES_REQUESTS);
   const codes = new Map<number, ErrorCode>();
   for (const [status, name] of namesOf(numbers, "STATUS_", "-")) {
     if (name === "ok") continue;

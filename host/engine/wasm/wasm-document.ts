@@ -15,6 +15,7 @@ import {
   type MutationResult,
   type ReplicaId,
 } from "../engine.ts";
+import { readSeriesRequest } from "../series-request.ts";
 import { documentClosed, type WasmInstance } from "./wasm-instance.ts";
 
 const UINT32_MAX = 0xffff_ffff;
@@ -105,9 +106,10 @@ export class WasmDocument implements EngineDocument {
     const view = new DataView(bytes.buffer);
     const summaries: ContainerSummary[] = [];
     for (let offset = 0; offset < bytes.length; ) {
-      const [type, size, entries, nameLength] = [0, 4, 8, 12].map((field) =>
+      const size = view.getFloat64(offset, true);
+      const [type, entries, nameLength] = [8, 12, 16].map((field) =>
         view.getUint32(offset + field, true),
-      ) as [number, number, number, number];
+      ) as [number, number, number];
       const begin = offset + constants.summaryBytes;
       offset = begin + nameLength;
       const name = nameDecoder.decode(bytes.subarray(begin, offset));
@@ -288,7 +290,7 @@ export class WasmDocument implements EngineDocument {
     const { exports } = this.#engine();
     checkContainer(container);
     this.#call("size", () => exports.documentSize(this.#handle, container));
-    return exports.resultFirst() >>> 0;
+    return exports.resultTime();
   }
 
   counter(container: number): CounterSums {
@@ -330,6 +332,15 @@ export class WasmDocument implements EngineDocument {
     }
     return this.#ask("entryAt", () =>
       exports.documentEntryAt(this.#handle, container, idLow(replica), idHigh(replica), sequence),
+    );
+  }
+
+  series(container: number, request: Uint8Array): Uint8Array {
+    const { exports } = this.#engine();
+    checkContainer(container);
+    readSeriesRequest(request);
+    return this.#ask("series", () =>
+      exports.documentSeries(this.#handle, container, this.#instance.put(request, request.length)),
     );
   }
 

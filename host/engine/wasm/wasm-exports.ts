@@ -2,7 +2,7 @@
 // assembly/index.ts; `ABI_VERSION` guards the pair. Results declared u32 there arrive signed and need `>>> 0`.
 
 /** The version of assembly/index.ts this host was written for. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 export interface WasmExports {
   readonly memory: WebAssembly.Memory;
@@ -17,6 +17,7 @@ export interface WasmExports {
   refusedSubject(): number;
   refusedValue(): number;
   refusedLimit(): number;
+  refusedIndex(): number;
   openDocuments(): number;
   freePages(): number;
   recover(): number;
@@ -65,6 +66,7 @@ export interface WasmExports {
     idHigh: number,
     sequence: number,
   ): number;
+  documentSeries(document: number, container: number, requestPointer: number): number;
   documentContainers(document: number): number;
   documentStatistics(document: number): number;
   documentCheckInvariants(document: number): number;

@@ -112,7 +112,9 @@ export class WasmInstance {
     const code = constants.codes.get(status) ?? "engine-trap";
     if (code === "document-closed") return documentClosed();
     const subject = constants.subjects.get(exports.refusedSubject()) ?? "unknown";
-    const found = `${subject} ${exports.refusedValue()} against ${exports.refusedLimit()}`;
+    const index = exports.refusedIndex();
+    const which = index < 0 ? "" : ` at index ${index}`;
+    const found = `${subject}${which} ${exports.refusedValue()} against ${exports.refusedLimit()}`;
     return new CrdtError(code, `${call} refused: ${code}, ${found}; ${ADVICE[code]}`);
   }
 
