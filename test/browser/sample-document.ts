@@ -6,6 +6,8 @@ import {
   counter,
   createReplica,
   flag,
+  graph,
+  list,
   log,
   map,
   maximum,
@@ -52,6 +54,8 @@ const Workshop = schema({
   coldest: minimum(),
   poll: vote(),
   orders: workflow(ORDERS),
+  steps: list<string>(),
+  roads: graph<{ people: number }>(),
 });
 
 async function open(replica: Replica) {
@@ -115,6 +119,9 @@ function fillPlain(document: WorkshopDocument): void {
     });
     document.tags.add(`tag-${index}`);
   }
+  document.steps.push("measure", "saw", "glue");
+  document.steps.insert(1, "mark");
+  document.roads.addMany(towns());
   document.title.set("The workshop");
   document.owner.set({ name: "Ada", since: 2021 });
   document.isOpen.enable();
@@ -123,6 +130,19 @@ function fillPlain(document: WorkshopDocument): void {
     document.hottest.offer(degrees);
     document.coldest.offer(degrees);
   }
+}
+
+/** A town in the middle, rings of towns around it, and more than the page draws. */
+function towns() {
+  const names = Array.from({ length: 130 }, (_, index) => `town-${index}`);
+  const to = (index: number) => (index < 8 ? 0 : Math.floor(index / 3));
+  return {
+    vertices: names.map((id, index) => ({ id, attributes: { people: 1000 - index } })),
+    edges: names.slice(1).flatMap((from, index) => {
+      const road = { from, to: names[to(index + 1)]!, directed: false, label: "road" };
+      return index % 10 === 0 ? [road, { from, to: names[(index * 7) % 130]!, label: "track" }] : [road];
+    }),
+  };
 }
 
 function advance(document: WorkshopDocument, id: string, index: number): void {

@@ -10,7 +10,11 @@ import {
   counter,
   type FlagHandle,
   flag,
+  type GraphHandle,
+  graph,
+  type ListHandle,
   type LogHandle,
+  list,
   log,
   type MapHandle,
   type MaximumHandle,
@@ -41,6 +45,8 @@ export type AnyHandle =
   | BoundedCounterHandle
   | CounterHandle
   | FlagHandle
+  | GraphHandle<AnyFields, AnyFields>
+  | ListHandle<unknown>
   | LogHandle<unknown>
   | MapHandle<AnyFields>
   | MaximumHandle
@@ -61,6 +67,8 @@ const BY_TYPE: Partial<Record<ContainerTypeName, () => Definition>> = {
   bounded,
   counter,
   flag,
+  graph: () => graph(),
+  list: () => list(),
   log: () => log(),
   map: () => map(),
   maximum,

@@ -5,6 +5,8 @@ import { multiMapView, multiValueView } from "./candidates-view.ts";
 import type { AnyHandle } from "./container-handles.ts";
 import type { ContainerView, ViewContext } from "./container-view.ts";
 import { counterView } from "./counter-view.ts";
+import { graphView } from "./graph/graph-view.ts";
+import { listView } from "./list-view.ts";
 import { logView } from "./log-view.ts";
 import { mapView } from "./map-view.ts";
 import { setView } from "./set-view.ts";
@@ -20,6 +22,10 @@ export function viewOfContainer(handle: AnyHandle, context: ViewContext): Contai
       return counterView(handle, context);
     case "flag":
       return flagView(handle);
+    case "graph":
+      return graphView(handle, context);
+    case "list":
+      return listView(handle);
     case "log":
       return logView(handle, context);
     case "map":

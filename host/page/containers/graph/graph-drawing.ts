@@ -1,5 +1,5 @@
 // Draws an excerpt of a graph and keeps it moving until it is at rest. Elements belong to vertices and edges and move
-// with them; the view box follows the drawing. Who wants less motion sees it at rest at once.
+// with them; the whole is scaled to the room there is. Who wants less motion sees it at rest at once.
 
 import { make, setAttribute } from "../../elements.ts";
 import { draw } from "../../svg.ts";
@@ -8,7 +8,13 @@ import type { Edge, GraphExcerpt } from "./graph-excerpt.ts";
 
 const STEPS_A_FRAME = 3;
 const LABEL_LETTERS = 22;
-const MARGIN = 46;
+/** Room for letters at the edge. */
+const MARGIN_ACROSS = 44;
+const MARGIN_DOWN = 24;
+/** A graph of three vertices need not fill the page. */
+const SCALE_MAX = 1.5;
+/** A label for so many square pixels: the busiest vertices are named always, the others when they are looked at. */
+const PIXELS_A_LABEL = 14_000;
 
 interface DrawnEdge {
   readonly edge: Edge;
@@ -24,7 +30,7 @@ export class GraphDrawing {
   readonly #vertices = new Map<string, SVGElement>();
   readonly #edges = new Map<string, DrawnEdge>();
   readonly #onChoose: (id: string) => void;
-  #box: readonly number[] = [];
+  readonly #sizes: ResizeObserver;
   #frame = 0;
   #isFirst = true;
 
@@ -32,6 +38,8 @@ export class GraphDrawing {
     this.#onChoose = onChoose;
     this.#svg.append(this.#lines, this.#nodes);
     this.root.append(this.#svg);
+    this.#sizes = new ResizeObserver(() => this.#place());
+    this.#sizes.observe(this.root);
   }
 
   show({ vertices, edges, degrees }: GraphExcerpt, chosen: string | undefined): void {
@@ -57,6 +65,7 @@ export class GraphDrawing {
 
   close(): void {
     cancelAnimationFrame(this.#frame);
+    this.#sizes.disconnect();
   }
 
   #move(): void {
@@ -76,9 +85,13 @@ export class GraphDrawing {
       node.remove();
       this.#vertices.delete(id);
     }
+    const labels = Math.floor((this.#svg.clientWidth * this.#svg.clientHeight) / PIXELS_A_LABEL);
+    const byDegree = [...ids].sort((left, right) => (degrees.get(right) ?? 0) - (degrees.get(left) ?? 0));
+    const named = new Set(byDegree.slice(0, labels));
     for (const id of ids) {
       const node = this.#vertices.get(id) ?? this.#addVertex(id);
       const radius = Math.min(13, 3.5 + Math.sqrt(degrees.get(id) ?? 0) * 1.6).toFixed(1);
+      node.classList.toggle("is-named", named.has(id));
       const circle = node.firstElementChild;
       if (circle !== null) setAttribute(circle, "r", radius);
     }
@@ -122,40 +135,41 @@ export class GraphDrawing {
     }
   }
 
+  /** Puts everything where it is, as large as there is room; letters and circles keep their size. */
   #place(): void {
     const { points } = this.#layout;
+    const [width, height] = [this.#svg.clientWidth, this.#svg.clientHeight];
+    if (points.size === 0 || width === 0) return;
+    const at = fitting([...points.values()], width, height);
+    this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     for (const [id, node] of this.#vertices) {
       const point = points.get(id);
-      if (point !== undefined)
-        node.setAttribute("transform", `translate(${point.x.toFixed(1)} ${point.y.toFixed(1)})`);
+      if (point !== undefined) node.setAttribute("transform", `translate(${at.x(point)} ${at.y(point)})`);
     }
     for (const { edge, line } of this.#edges.values()) {
       const [start, end] = [points.get(edge.from), points.get(edge.to)];
       if (start === undefined || end === undefined) continue;
-      line.setAttribute("x1", start.x.toFixed(1));
-      line.setAttribute("y1", start.y.toFixed(1));
-      line.setAttribute("x2", end.x.toFixed(1));
-      line.setAttribute("y2", end.y.toFixed(1));
+      line.setAttribute("x1", at.x(start));
+      line.setAttribute("y1", at.y(start));
+      line.setAttribute("x2", at.x(end));
+      line.setAttribute("y2", at.y(end));
     }
-    this.#follow([...points.values()]);
   }
+}
 
-  /** Moves the view box towards what is drawn, in whole steps, so that it does not tremble. */
-  #follow(points: readonly Readonly<Point>[]): void {
-    if (points.length === 0) return;
-    const across = points.map(({ x }) => x);
-    const down = points.map(({ y }) => y);
-    const round = (value: number) => Math.round(value / 20) * 20;
-    const left = round(Math.min(...across) - 2 * MARGIN);
-    const top = round(Math.min(...down) - MARGIN);
-    const box = [
-      left,
-      top,
-      round(Math.max(...across) + 2 * MARGIN) - left,
-      round(Math.max(...down) + MARGIN) - top,
-    ];
-    if (box.join() === this.#box.join()) return;
-    this.#box = box;
-    this.#svg.setAttribute("viewBox", box.join(" "));
-  }
+/** How points of the layout become places of the drawing. */
+function fitting(points: readonly Readonly<Point>[], width: number, height: number) {
+  const across = points.map(({ x }) => x);
+  const down = points.map(({ y }) => y);
+  const [left, right] = [Math.min(...across), Math.max(...across)];
+  const [top, bottom] = [Math.min(...down), Math.max(...down)];
+  const wide = (width - 2 * MARGIN_ACROSS) / Math.max(1, right - left);
+  const high = (height - 2 * MARGIN_DOWN) / Math.max(1, bottom - top);
+  const scale = Math.min(SCALE_MAX, wide, high);
+  const place = (value: number, least: number, most: number, size: number) =>
+    (size / 2 + (value - (least + most) / 2) * scale).toFixed(1);
+  return {
+    x: ({ x }: Readonly<Point>) => place(x, left, right, width),
+    y: ({ y }: Readonly<Point>) => place(y, top, bottom, height),
+  };
 }
