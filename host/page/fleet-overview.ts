@@ -8,11 +8,16 @@ import { Herald, PresenceBoard } from "../fleet/presence.ts";
 import type { FleetDocument, PresenceDocument } from "../fleet/schema.ts";
 import { WorkView } from "../fleet/work-view.ts";
 import type { Connection } from "../index.ts";
+import type { ContainerView } from "./containers/container-view.ts";
+import { seriesView } from "./containers/series/series-view.ts";
 import { element, KeyedChildren, make, setText } from "./elements.ts";
 import type { PageReplica } from "./page-replica.ts";
 import { Sparkline } from "./sparkline.ts";
 import { viewOf } from "./view-model.ts";
 import { createViews } from "./views.ts";
+
+/** Processes are measured once a second, so their plots move as often. */
+const LOAD_MS = 900;
 
 export class FleetOverview {
   readonly #fleet: FleetDocument;
@@ -23,6 +28,8 @@ export class FleetOverview {
   readonly #showView = createViews();
   readonly #sparkline = new Sparkline();
   readonly #vector: KeyedChildren<readonly [string, number]>;
+  readonly #load: ContainerView;
+  #loadShownMs = Number.NEGATIVE_INFINITY;
   #digest = "";
   #finishedRun = 0;
   #isJoined = false;
@@ -35,9 +42,12 @@ export class FleetOverview {
     this.#work = new WorkView(fleet);
     const makeRow = () => make("li", "", make("span"), make("span"));
     this.#vector = new KeyedChildren(element("vector"), makeRow, showVectorRow);
+    this.#load = seriesView(presence.metrics, () => this.#load.show());
+    element("load").append(this.#load.root);
   }
 
-  show(): void {
+  /** `isSeen` says whether the overview is what people look at: the head of the page they see in any case. */
+  show(isSeen: boolean): void {
     const { replica, storage } = this.#page;
     const [fleet, presence, digest] = [this.#fleet, this.#presence, this.#digest];
     const known = knownMutations(fleet.versionVector());
@@ -52,6 +62,10 @@ export class FleetOverview {
     setText(element("self-digest"), digest === "" ? "at the end of the run" : digest);
     setText(element("self-known"), formatCount(known));
     this.#vector.show([...fleet.versionVector()].sort().map((row) => [row[0], row]));
+    const nowMs = performance.now();
+    if (!isSeen || nowMs - this.#loadShownMs < LOAD_MS) return;
+    this.#loadShownMs = nowMs;
+    this.#load.show();
   }
 
   /** Who is here changes without the job changing. */

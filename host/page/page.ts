@@ -22,8 +22,8 @@ async function run(): Promise<void> {
 
   const render = () => {
     const shown = partOf(location.hash, isFleet);
-    overview?.show();
     showPart(shown.part);
+    overview?.show(shown.part === "overview");
     if (shown.part === "containers") explorer.show(shown.container);
   };
   const askForRender = scheduleRenders(render);

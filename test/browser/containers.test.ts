@@ -12,6 +12,18 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const WIDTHS = { desk: { width: 1280, height: 860 }, phone: { width: 390, height: 800 } };
 
+/** How many pixels of a drawing have a strong colour: lines have, letters and grids have not. */
+function inkOf(canvas: SVGElement | HTMLElement): number {
+  if (!(canvas instanceof HTMLCanvasElement)) return 0;
+  const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+  let ink = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const [red, green, blue, alpha] = [data[at]!, data[at + 1]!, data[at + 2]!, data[at + 3]!];
+    if (alpha > 128 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) ink++;
+  }
+  return ink;
+}
+
 describe.skipIf(skipReason !== undefined)(
   `views of containers${skipReason === undefined ? "" : ` (skipped: ${skipReason})`}`,
   () => {
@@ -113,7 +125,7 @@ describe.skipIf(skipReason !== undefined)(
     test("what was written at the same time, and by whom", async () => {
       await open("colour");
       await shows(".state", ["3 values written at the same time"]);
-      await expect.poll(async () => (await texts("td.value")).sort()).toEqual(["blue", "green", "red"]);
+      await expect.poll(async () => (await texts("tbody .value")).sort()).toEqual(["blue", "green", "red"]);
       await expect.poll(async () => (await texts("td")).filter((text) => text === "latest")).toHaveLength(1);
       await open("prices");
       await shows(".state", ["1 key has several values"]);
@@ -162,6 +174,24 @@ describe.skipIf(skipReason !== undefined)(
       await expect.poll(() => texts(".details td.value")).toEqual(["900"]);
       await expect.poll(() => body(".vertex").count()).toBeLessThan(90);
       expect(await body(".vertex.is-chosen").getAttribute("aria-label")).toBe("town-100");
+    });
+
+    test("a series as plots, a line for each place, over the stretch that is chosen", async () => {
+      await open("machines");
+      await shows(".plot h3", ["doors open", "heat", "turns"]);
+      await expect.poll(() => texts(".plot:nth-child(2) .legend span")).toEqual(["lathe", "saw"]);
+      const lastTurns = (await texts(".plot:nth-child(3) .legend b")).map((text) =>
+        Number(text.replace("K", "e3")),
+      );
+      for (const turns of lastTurns) expect(turns).toBeGreaterThanOrEqual(500);
+      const drawn = () => body(".plot:nth-child(2) canvas").evaluate(inkOf);
+      const minute = await drawn();
+      expect(minute).toBeGreaterThan(200);
+      await body('button:text-is("all")').click();
+      await expect.poll(async () => Math.abs((await drawn()) - minute)).toBeGreaterThan(100);
+      await body("input").fill("saw/");
+      await shows(".plot h3", ["heat", "turns"]);
+      await shows(".legend span", ["saw", "saw"]);
     });
 
     test("follows what comes in, and an address that names a container", async () => {

@@ -17,6 +17,7 @@ import {
   type Replica,
   register,
   schema,
+  series,
   set,
   vote,
   workflow,
@@ -54,6 +55,7 @@ const Workshop = schema({
   coldest: minimum(),
   poll: vote(),
   orders: workflow(ORDERS),
+  machines: series(),
   steps: list<string>(),
   roads: graph<{ people: number }>(),
 });
@@ -121,6 +123,7 @@ function fillPlain(document: WorkshopDocument): void {
   }
   document.steps.push("measure", "saw", "glue");
   document.steps.insert(1, "mark");
+  fillLoad(document);
   document.roads.addMany(towns());
   document.title.set("The workshop");
   document.owner.set({ name: "Ada", since: 2021 });
@@ -130,6 +133,26 @@ function fillPlain(document: WorkshopDocument): void {
     document.hottest.offer(degrees);
     document.coldest.offer(degrees);
   }
+}
+
+/** Two machines measured once a second for ten minutes that ended at noon, and a label by itself. */
+function fillLoad(document: WorkshopDocument): void {
+  const times = Array.from({ length: 600 }, (_, second) => Date.UTC(2026, 0, 1, 11, 50) + second * 1000);
+  for (const [place, machine] of ["saw", "lathe"].entries()) {
+    const wave = (second: number) => Math.sin(second / (20 + 9 * place));
+    const turns = times.map((_, second) => Math.round(900 + 400 * wave(second)));
+    document.machines.appendMany(`${machine}/turns`, times, turns);
+    document.machines.appendMany(
+      `${machine}/heat`,
+      times,
+      turns.map((value) => value / 40),
+    );
+  }
+  document.machines.appendMany(
+    "doors open",
+    times.slice(0, 100),
+    times.slice(0, 100).map((_, second) => second % 3),
+  );
 }
 
 /** A town in the middle, rings of towns around it, and more than the page draws. */

@@ -29,8 +29,10 @@ import {
   type RegisterHandle,
   type Replica,
   register,
+  type SeriesHandle,
   type SetHandle,
   schema,
+  series,
   set,
   type VoteHandle,
   vote,
@@ -54,6 +56,7 @@ export type AnyHandle =
   | MultiMapHandle<AnyFields>
   | MultiValueHandle<unknown>
   | RegisterHandle<unknown>
+  | SeriesHandle
   | SetHandle<unknown>
   | VoteHandle
   | WorkflowHandle;
@@ -76,6 +79,7 @@ const BY_TYPE: Partial<Record<ContainerTypeName, () => Definition>> = {
   "multi-map": () => multiMap(),
   "multi-value": () => multiValue(),
   register: () => register(),
+  series: () => series(),
   set: () => set(),
   vote,
   workflow: () => workflow(STAND_IN),

@@ -9,6 +9,7 @@ import { graphView } from "./graph/graph-view.ts";
 import { listView } from "./list-view.ts";
 import { logView } from "./log-view.ts";
 import { mapView } from "./map-view.ts";
+import { seriesView } from "./series/series-view.ts";
 import { setView } from "./set-view.ts";
 import { extremeView, flagView, registerView } from "./single-value-view.ts";
 import { voteView } from "./vote-view.ts";
@@ -39,6 +40,8 @@ export function viewOfContainer(handle: AnyHandle, context: ViewContext): Contai
       return multiValueView(handle, context);
     case "register":
       return registerView(handle);
+    case "series":
+      return seriesView(handle, context.askForRender);
     case "set":
       return setView(handle, context);
     case "vote":

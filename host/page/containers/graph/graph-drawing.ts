@@ -91,6 +91,9 @@ export class GraphDrawing {
     for (const id of ids) {
       const node = this.#vertices.get(id) ?? this.#addVertex(id);
       const radius = Math.min(13, 3.5 + Math.sqrt(degrees.get(id) ?? 0) * 1.6).toFixed(1);
+      // A label is not to lie below circles.
+      const isRaised = named.has(id) && !node.classList.contains("is-named");
+      if (isRaised && document.activeElement !== node) this.#nodes.append(node);
       node.classList.toggle("is-named", named.has(id));
       const circle = node.firstElementChild;
       if (circle !== null) setAttribute(circle, "r", radius);

@@ -6,7 +6,8 @@ import { make, setText } from "../../elements.ts";
 import { alignedColumns, type Line, type Panel } from "./series-panels.ts";
 
 const HEIGHT = 170;
-const AXIS_WIDTH = 62;
+const AXIS_WIDTH = 50;
+const AXIS_HEIGHT = 28;
 const COLOURS = [
   "--line-1",
   "--line-2",
@@ -110,7 +111,7 @@ function options(lines: readonly Line[], width: number): uPlot.Options {
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: { x: { time: true, auto: false }, y: { range: lowFromZero } },
     axes: [
-      { ...axis, space: 70, values: clockTexts },
+      { ...axis, size: AXIS_HEIGHT, space: 70, values: clockTexts },
       { ...axis, size: AXIS_WIDTH, values: (_plot, splits) => splits.map((value) => COMPACT.format(value)) },
     ],
     series: [
