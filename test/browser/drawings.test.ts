@@ -58,6 +58,19 @@ describe("excerptOf", () => {
     expect([vertexCount, edgeCount]).toEqual([1001, 1000]);
   });
 
+  test("prefers to others, however busy, those that hang together with the busiest", () => {
+    const ids = Array.from({ length: 40 }, (_, hub) => [
+      `hub-${hub}`,
+      ...Array.from({ length: 9 }, (_, leaf) => `${hub}/${leaf}`),
+    ]);
+    const edges = ids.flatMap(([hub, ...leaves]) =>
+      leaves.map((leaf) => ({ from: hub!, to: leaf, label: "", directed: true })),
+    );
+    const graph = { vertices: () => ids.flat(), edges: () => edges, kHop: () => new Map<string, number>() };
+    const drawn = excerptOf(graph, undefined);
+    expect(drawn.edges).toHaveLength((2 * VERTICES_DRAWN) / 3);
+  });
+
   test("draws no more edges than it says", () => {
     const { edges, vertices, kHop } = { ...hub(2), vertices: () => ["a", "b"] };
     const many = Array.from({ length: 1000 }, (_, index) => {

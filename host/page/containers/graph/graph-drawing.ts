@@ -7,9 +7,9 @@ import { ForceLayout, type Point } from "./force-layout.ts";
 import type { Edge, GraphExcerpt } from "./graph-excerpt.ts";
 
 const STEPS_A_FRAME = 3;
-const LABEL_LETTERS = 22;
+const LABEL_LETTERS = 20;
 /** Room for letters at the edge. */
-const MARGIN_ACROSS = 44;
+const MARGIN_ACROSS = 66;
 const MARGIN_DOWN = 24;
 /** A graph of three vertices need not fill the page. */
 const SCALE_MAX = 1.5;

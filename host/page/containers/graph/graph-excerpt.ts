@@ -40,7 +40,7 @@ export function excerptOf(graph: GraphSource, focus: string | undefined): GraphE
     degrees.set(to, (degrees.get(to) ?? 0) + 1);
   }
   const isThere = focus !== undefined && degrees.has(focus);
-  const candidates = isThere ? nearest(graph, focus) : busiest(ids, degrees);
+  const candidates = isThere ? nearest(graph, focus) : busiest(ids, edges, degrees);
   const vertices = candidates.slice(0, VERTICES_DRAWN);
   const drawn = new Set(vertices);
   const between = edges.filter(({ from, to }) => drawn.has(from) && drawn.has(to));
@@ -54,10 +54,23 @@ export function excerptOf(graph: GraphSource, focus: string | undefined): GraphE
   };
 }
 
-function busiest(ids: readonly string[], degrees: ReadonlyMap<string, number>): string[] {
-  const byDegree = (left: string, right: string) =>
-    (degrees.get(right) ?? 0) - (degrees.get(left) ?? 0) || (left < right ? -1 : 1);
-  return [...ids].sort(byDegree);
+/** A third of the room for those with the most edges, the rest for those with the most edges to them: all hang together. */
+function busiest(
+  ids: readonly string[],
+  edges: readonly Edge[],
+  degrees: ReadonlyMap<string, number>,
+): string[] {
+  const byCount = (counts: ReadonlyMap<string, number>) => (left: string, right: string) =>
+    (counts.get(right) ?? 0) - (counts.get(left) ?? 0) || (left < right ? -1 : 1);
+  const ranked = [...ids].sort(byCount(degrees));
+  const hubs = new Set(ranked.slice(0, VERTICES_DRAWN / 3));
+  const toHubs = new Map<string, number>();
+  for (const { from, to } of edges) {
+    if (hubs.has(from)) toHubs.set(to, (toHubs.get(to) ?? 0) + 1);
+    if (hubs.has(to)) toHubs.set(from, (toHubs.get(from) ?? 0) + 1);
+  }
+  const others = ranked.filter((id) => !hubs.has(id)).sort(byCount(toHubs));
+  return [...hubs, ...others];
 }
 
 function nearest(graph: GraphSource, focus: string): string[] {
