@@ -151,6 +151,8 @@ describe.skipIf(skipReason !== undefined)(
       await expect.poll(async () => (await texts(".figures dd"))[2]).toBe("1");
       const counts = (await texts(".node .count")).map(Number);
       expect(counts.reduce((sum, count) => sum + count)).toBe(24);
+      const taken = await texts(".edge-label");
+      expect(taken).toEqual(expect.arrayContaining(["pack21", "return3", "restock3"]));
       await body('.node[data-state="packed"]').focus();
       await page.keyboard.press("Enter");
       const packed = counts[(await texts(".node text:first-of-type")).indexOf("packed")];
