@@ -1,5 +1,5 @@
 // Builds everything the package ships, skipping each step whose inputs did not change:
-// assembly/ → build/*.wasm → host/engine/wasm/*.generated.ts, host/ → dist/ (declarations by tsc, modules by bundle-modules.mjs), the page → dist/page/ (esbuild).
+// assembly/ → build/*.wasm → host/engine/wasm/*.generated.ts, host/ → dist/ (declarations by tsc, modules by bundle-modules.mjs), the page → dist/page/ (bundle-page.mjs).
 // usage: node scripts/build.mjs [--force] [--wasm]   (--wasm: stop after the WebAssembly module)
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -41,26 +41,6 @@ const run = (command, ...parameters) =>
   execFileSync(process.execPath, [command, ...parameters], { stdio: ["ignore", "inherit", "inherit"] });
 
 const pageFiles = ["index.html", "page.css", "icon.svg", "page.js"];
-
-/** Bundles the page's script and copies what it needs beside it. */
-function buildPage(folder) {
-  mkdirSync(folder, { recursive: true });
-  const options = [
-    "--bundle",
-    "--format=esm",
-    "--platform=browser",
-    "--target=es2022",
-    "--minify",
-    "--sourcemap",
-  ];
-  // A browser without SIMD gets the baseline on this page.
-  const without = ["--external:*/scalar-module-bytes.ts"];
-  const output = ["--log-level=warning", "--conditions=source", `--outfile=${join(folder, "page.js")}`];
-  execFileSync("node_modules/.bin/esbuild", ["host/page/page.ts", ...options, ...without, ...output], {
-    stdio: "inherit",
-  });
-  for (const name of pageFiles) if (name !== "page.js") cpSync(join("host/page", name), join(folder, name));
-}
 
 mkdirSync("build", { recursive: true });
 
@@ -109,10 +89,8 @@ if (!process.argv.includes("--wasm")) {
   });
   build(
     "page",
-    [...sources, "dist/index.js"],
+    [...sources, "scripts/bundle-page.mjs", "package-lock.json", "dist/index.js"],
     pageFiles.map((name) => `dist/page/${name}`),
-    () => {
-      buildPage("dist/page");
-    },
+    () => run("scripts/bundle-page.mjs"),
   );
 }

@@ -1,11 +1,15 @@
 // What sharing costs: the writes an agent of the main job makes for a folder of files (a claim for every sixteen; per
-// file four counters, a history entry, a record and the terms not yet known), through plain Maps, through an engine,
+// file four counters, a history entry, a record, the terms not yet known, three steps of the file's ingestion and its most
+// telling terms), through plain Maps, through an engine,
 // with storage, and with a relay and a second replica behind it. One turn of the event loop a file, as reading files
 // gives. Storage waits for durable() at the end, the network for the relay's acknowledgement; relay and receiver run in the same process,
 // so the network's time is that of all three.
 import { join } from "node:path";
+import { claimFiles, settleIngestion, takeStep } from "../../host/fleet/ingestion.ts";
 import { post } from "../../host/fleet/ledger.ts";
 import { type FileRecord, Fleet, type FleetDocument } from "../../host/fleet/schema.ts";
+import { tellingTerms } from "../../host/fleet/telling-terms.ts";
+import { tellTopics } from "../../host/fleet/topics.ts";
 import { createReplica } from "../../host/index.ts";
 import { serve } from "../../host/relay.ts";
 import { shuffled } from "../batch.ts";
@@ -20,17 +24,18 @@ const AGENT = "agent 1";
 interface ReadFile {
   readonly path: string;
   readonly record: FileRecord;
-  readonly terms: readonly string[];
+  readonly terms: ReadonlyMap<string, number>;
 }
 
 /** Files whose terms repeat as those of texts do: the square favours the front of the vocabulary. */
 function syntheticFiles(count: number): ReadFile[] {
   const order = shuffled(VOCABULARY);
   return Array.from({ length: count }, (_, file) => {
-    const terms = new Set<string>();
+    const terms = new Map<string, number>();
     for (let index = 0; index < TERMS_PER_FILE; index += 1) {
       const share = (order[(file * TERMS_PER_FILE + index) % VOCABULARY] as number) / VOCABULARY;
-      terms.add(`term${Math.floor(share * share * VOCABULARY)}`);
+      const term = termOf(Math.floor(share * share * VOCABULARY));
+      terms.set(term, (terms.get(term) ?? 0) + 1);
     }
     const bytes = 2_000 + ((file * 977) % 30_000);
     const record = {
@@ -40,12 +45,20 @@ function syntheticFiles(count: number): ReadFile[] {
       digest: (file * 2_654_435_761).toString(16).padStart(16, "0"),
       reader: AGENT,
     };
-    return { path: `docs/chapter-${file % 20}/page-${file}.md`, record, terms: [...terms] };
+    return { path: `docs/chapter-${file % 20}/page-${file}.md`, record, terms };
   });
+}
+
+/** "term" and three letters: what tells of a file is a word of letters alone. */
+function termOf(number: number): string {
+  const letter = (place: number): string => String.fromCharCode(97 + (Math.floor(number / place) % 26));
+  return `term${letter(676)}${letter(26)}${letter(1)}`;
 }
 
 /** The state the job writes to, however it is kept. */
 interface Target {
+  /** What the coordinator does before: it lists the files. Not timed. */
+  list(files: readonly ReadFile[]): void;
   claim(paths: readonly string[]): void;
   record(file: ReadFile): void;
   /** Waits for what the competitor promises, says what is there to see, and lets go of it. */
@@ -57,21 +70,29 @@ class PlainTarget implements Target {
   readonly #claims = new Map<string, unknown>();
   readonly #files = new Map<string, FileRecord>();
   readonly #terms = new Set<string>();
+  readonly #steps = new Map<string, string[]>();
+  readonly #topics = new Map<string, string[]>();
   readonly #history: unknown[] = [];
   readonly #totals = { files: 0, bytes: 0, words: 0, passages: 0 };
 
+  list(files: readonly ReadFile[]): void {
+    for (const { path } of files) this.#steps.set(path, ["start"]);
+  }
   claim(paths: readonly string[]): void {
     this.#claims.set(AGENT, { agent: AGENT, paths });
+    for (const path of paths) this.#steps.get(path)?.push("claim");
   }
   record({ path, record, terms }: ReadFile): void {
     const { bytes, words, passages } = record;
+    this.#steps.get(path)?.push("read", "record");
+    this.#topics.set(path, tellingTerms(terms));
     this.#totals.files += 1;
     this.#totals.bytes += bytes;
     this.#totals.words += words;
     this.#totals.passages += passages;
     this.#history.push({ what: "read", path, agent: AGENT, files: 1, bytes, words, passages });
     this.#files.set(path, record);
-    for (const term of terms) this.#terms.add(term);
+    for (const term of terms.keys()) this.#terms.add(term);
   }
   async finish(): Promise<string> {
     return `${this.#totals.files} ${this.#totals.bytes} ${this.#terms.size} ${this.#history.length}`;
@@ -92,17 +113,26 @@ class SharedTarget implements Target {
     this.#settle = settle;
     this.#close = close;
   }
+  list(files: readonly ReadFile[]): void {
+    const { work } = this.#fleet;
+    work.setMany(files.map(({ path, record }) => [path, { bytes: record.bytes, digest: record.digest }]));
+    settleIngestion(this.#fleet);
+  }
   claim(paths: readonly string[]): void {
     this.#fleet.claims.set(AGENT, { agent: AGENT, paths });
+    claimFiles(this.#fleet, paths, AGENT);
   }
   record({ path, record, terms }: ReadFile): void {
     const fleet = this.#fleet;
-    const unknown = terms.filter((term) => !fleet.terms.has(term));
+    takeStep(fleet, path, "read", "agent");
+    const unknown = [...terms.keys()].filter((term) => !fleet.terms.has(term));
     fleet.transact(() => {
       const { bytes, words, passages } = record;
       post(fleet, "read", path, AGENT, { files: 1, bytes, words, passages });
       fleet.files.set(path, record);
       fleet.terms.addMany(unknown);
+      tellTopics(fleet, path, terms);
+      takeStep(fleet, path, "record", "agent");
     });
   }
   async finish(): Promise<string> {
@@ -189,6 +219,7 @@ async function run({ competitor, isQuick, dataFolder }: Circumstances): Promise<
   const { time = Number.NaN } = await repeat(repetition, async () => {
     samples += 1;
     const target = await open(join(dataFolder, `overhead-${process.pid}-${samples}`));
+    target.list(files);
     collectGarbage();
     let check = "";
     const elapsed = await elapsedNsAsync(async () => {

@@ -8,6 +8,7 @@ import { doAgree, type Settled, settledDigest } from "../fleet/agreement.ts";
 import { Coordinator } from "../fleet/coordinator.ts";
 import type { FolderOptions } from "../fleet/folder.ts";
 import { knownMutations } from "../fleet/known-mutations.ts";
+import { LoadMeter, processLoad } from "../fleet/load-meter.ts";
 import { areTotalsEqual, countFolder } from "../fleet/plain-count.ts";
 import { Herald } from "../fleet/presence.ts";
 import {
@@ -48,6 +49,7 @@ export class FleetRun {
   readonly #job: FleetJob;
   readonly #presence: PresenceDocument;
   readonly #herald: Herald;
+  readonly #meter: LoadMeter;
   readonly #stopDigests: () => void;
   #stopKeeping: () => void = () => {};
   #settled: Settled | undefined;
@@ -67,6 +69,7 @@ export class FleetRun {
     this.coordinator = new Coordinator({ fleet, presence, folder, listing, paceMs, now: () => Date.now() });
     this.supervisor = this.#supervise(news);
     this.#herald = new Herald(presence, relay.replica.id, { describe: () => this.#describe() });
+    this.#meter = new LoadMeter({ presence, name: "coordinator", files: () => 0, source: processLoad() });
     this.#stopDigests = settledDigest(fleet, (settled) => {
       this.#settled = settled;
       this.#herald.tell();
@@ -162,6 +165,7 @@ export class FleetRun {
     this.#stopKeeping();
     await this.supervisor.stop();
     this.#stopDigests();
+    this.#meter.close();
     this.#herald.leave();
     this.coordinator.close();
   }

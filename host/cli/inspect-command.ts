@@ -1,14 +1,8 @@
-// `jarvis inspect`: what documents hold, without values. A folder is looked at through a copy, so that nothing in it
-// changes; only its lock is the real one, so a folder in use is refused instead of read half written. A relay is
-// joined as a reader that writes nothing.
+// `jarvis inspect`: what documents hold, without values, and without changing anything (read-replica.ts).
 
-import { cp, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { CrdtError, isCrdtError } from "../errors.ts";
 import { formatCount } from "../fleet/format.ts";
-import { FLEET_DOCUMENT, PRESENCE_DOCUMENT } from "../fleet/schema.ts";
-import { createReplica, type Replica, schema } from "../index.ts";
+import { schema } from "../index.ts";
+import { readReplica } from "./read-replica.ts";
 import { type Terminal, table } from "./terminal.ts";
 
 export interface InspectCommandOptions {
@@ -36,82 +30,15 @@ export async function inspectCommand(
   options: InspectCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const isUrl = /^wss?:\/\//.test(where);
-  const summaries = isUrl ? await inspectRelay(where, options) : await inspectFolder(where, options);
+  const summaries = await readReplica(where, async ({ documentNames, open }) => {
+    const summaries: DocumentSummary[] = [];
+    for (const name of options.document ?? (await documentNames()))
+      summaries.push(summarize(await open(name, schema({}))));
+    return summaries;
+  });
   terminal.result({ where, documents: summaries });
   for (const summary of summaries) for (const line of describe(summary)) terminal.line(line);
   return 0;
-}
-
-async function inspectRelay(url: string, options: InspectCommandOptions): Promise<DocumentSummary[]> {
-  const replica = await createReplica({});
-  try {
-    const connection = await replica.connect(url);
-    const names = options.document ?? [FLEET_DOCUMENT, PRESENCE_DOCUMENT];
-    const summaries: DocumentSummary[] = [];
-    for (const name of names) {
-      const document = await replica.open(name, schema({}));
-      await connection.synced(document);
-      summaries.push(summarize(document));
-    }
-    return summaries;
-  } finally {
-    await replica.close();
-  }
-}
-
-async function inspectFolder(where: string, options: InspectCommandOptions): Promise<DocumentSummary[]> {
-  const folder = await findStore(where);
-  const copy = await mkdtemp(join(tmpdir(), "jarvis-inspect-"));
-  try {
-    await copyStore(folder, copy);
-    const replica = await openCopy(folder, copy);
-    try {
-      const names = options.document ?? (await replica.documentNames());
-      const summaries: DocumentSummary[] = [];
-      for (const name of names) summaries.push(summarize(await replica.open(name, schema({}))));
-      return summaries;
-    } finally {
-      await replica.close();
-    }
-  } finally {
-    await rm(copy, { recursive: true, force: true });
-  }
-}
-
-/** The folder itself if it is a store, or the relay's store inside the data folder of a fleet. */
-async function findStore(where: string): Promise<string> {
-  const folder = resolve(where);
-  for (const candidate of [folder, join(folder, "relay")]) {
-    const found = await stat(join(candidate, "level", "CURRENT")).catch(() => undefined);
-    if (found !== undefined) return candidate;
-  }
-  throw new CrdtError(
-    "invalid-option",
-    `"${folder}" holds no stored replica: give a folder that was used as storage, such as one below .jarvis, or the ` +
-      "ws:// address of a relay.",
-  );
-}
-
-/** Copies all but the lock, which is linked: whoever holds the original's lock keeps the copy from opening. */
-async function copyStore(folder: string, copy: string): Promise<void> {
-  await cp(folder, copy, { recursive: true, filter: (path) => !path.endsWith("/LOCK") });
-  const level = join(folder, "level");
-  if ((await readdir(level)).includes("LOCK"))
-    await symlink(join(level, "LOCK"), join(copy, "level", "LOCK"));
-}
-
-async function openCopy(folder: string, copy: string): Promise<Replica> {
-  try {
-    return await createReplica({ storage: copy });
-  } catch (error) {
-    if (!isCrdtError(error, "store-locked")) throw error;
-    throw new CrdtError(
-      "store-locked",
-      `"${folder}" is in use by another process: stop that one first, or inspect its relay by address.`,
-      { cause: error },
-    );
-  }
 }
 
 function summarize(document: {

@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { packageVersion } from "./package-info.ts";
+import { readSpan } from "./query-arguments.ts";
 import { Terminal } from "./terminal.ts";
 
 const AGENTS_MAX = 64;
@@ -118,6 +119,49 @@ export async function main(words: readonly string[]): Promise<number> {
       status = await inspectCommand(where, options, new Terminal(options));
     });
 
+  command(
+    "query",
+    "Show what a series of a stored replica or of a relay holds: a summary a label with a small plot, the newest points, " +
+      "or aggregates a window. A folder is read without being changed. Times are in UTC.",
+    [
+      "jarvis query metrics ws://127.0.0.1:7070",
+      "jarvis query metrics ws://127.0.0.1:7070 --label '*/cpu' --window 10s --from 5m",
+      "jarvis query metrics .jarvis/notes-1a2b3c4d --csv metrics.csv",
+    ],
+  )
+    .argument("<series>", "name of the series")
+    .argument("<where>", "a data folder, or the address of a relay")
+    .option(
+      "--document <name...>",
+      "look in these documents (a relay: fleet and fleet-presence unless given)",
+    )
+    .option("--label <pattern...>", "only labels that fit; * stands for anything")
+    .option("--from <time>", "from when: a span before now such as 5m, a date, or milliseconds since 1970")
+    .option("--to <time>", "until when, inclusive")
+    .addOption(
+      new Option("--last <count>", "the newest points of each label").argParser(integer(1, 1_000_000)),
+    )
+    .addOption(new Option("--window <span>", "aggregate windows of this length, such as 10s").argParser(span))
+    .addOption(
+      new Option("--aggregate <name...>", "what to say (default: count mean min max last)").choices([
+        "count",
+        "sum",
+        "mean",
+        "min",
+        "max",
+        "first",
+        "last",
+        "variance",
+      ]),
+    )
+    .option("--plot", "draw each label large", false)
+    .option("--csv <file>", "write points, or windows, to a file instead")
+    .addOption(jsonOption())
+    .action(async (name: string, where: string, options) => {
+      const { queryCommand } = await import("./query-command.ts");
+      status = await queryCommand(name, where, options, new Terminal(options));
+    });
+
   try {
     await program.parseAsync(words, { from: "user" });
     return status;
@@ -150,6 +194,12 @@ function integer(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
   };
+}
+
+function span(text: string): number {
+  const spanMs = readSpan(text);
+  if (spanMs !== undefined) return spanMs;
+  throw new InvalidArgumentError("Give a span such as 500ms, 10s, 5m, 2h or 1d.");
 }
 
 function relayUrl(text: string): string {

@@ -4,9 +4,11 @@
 // Leaves out processes (supervisor.ts) and waiting for digests (agreement.ts). A listing reads every file once.
 
 import { type FolderOptions, listTextFiles, type Problem, readTextFile } from "./folder.ts";
+import { releaseAll, releaseFiles, settleIngestion } from "./ingestion.ts";
 import { amountsOf, correct, difference, NOTHING, post } from "./ledger.ts";
 import type { Totals } from "./plain-count.ts";
 import type { FleetDocument, Job, PresenceDocument, WorkItem } from "./schema.ts";
+import { dropLonelyTerms, forgetTopics } from "./topics.ts";
 import { tallyWords } from "./words.ts";
 import { WorkView } from "./work-view.ts";
 
@@ -50,6 +52,7 @@ export class Coordinator {
     fleet.job.set({ phase: "gathering", run, folder, startedMs: now(), endedMs: 0, paceMs });
     fleet.claims.clear();
     presence.agents.clear();
+    releaseAll(fleet);
     await this.list();
     fleet.history.append({
       what: "started",
@@ -70,7 +73,10 @@ export class Coordinator {
     const last = replica === undefined ? undefined : presence.agents.get(replica);
     if (replica !== undefined && last !== undefined) presence.agents.set(replica, { ...last, state: "lost" });
     fleet.transact(() => {
-      if (replica !== undefined) fleet.claims.delete(replica);
+      if (replica !== undefined) {
+        releaseFiles(fleet, fleet.claims.get(replica)?.paths ?? [], name, "coordinator");
+        fleet.claims.delete(replica);
+      }
       fleet.history.append({ what: "lost", agent: name, detail });
     });
   }
@@ -96,23 +102,26 @@ export class Coordinator {
     }
   }
 
-  /** Corrects the ledger and looks at the folder again; true when nothing had to be done about either. */
+  /** Puts everything right and looks at the folder again; true when nothing had to be done about either. */
   async #isSettled(): Promise<boolean> {
-    const isLedgerRight = this.audit() === 0;
+    const isAllRight = this.audit() === 0;
     const isFolderSame = await this.list();
     if (this.#mayHoldStaleTerms) await this.#dropStaleTerms(this.#options.fleet.work.keys());
-    return isLedgerRight && isFolderSame && this.view.pending.size === 0;
+    dropLonelyTerms(this.#options.fleet);
+    return isAllRight && isFolderSame && this.view.pending.size === 0;
   }
 
   /**
-   * Posts corrections; returns how many. To be called again once all replicas agree: work that a killed agent had
-   * stored but not sent arrives with its next process, also after the end.
+   * Posts corrections and settles what the picture of the job shows; returns how many steps that took. To be called
+   * again once all replicas agree: work that a killed agent had stored but not sent arrives with its next process,
+   * also after the end.
    */
   audit(): number {
-    const corrections = correct(this.#options.fleet, NAME);
+    const { fleet } = this.#options;
+    const corrections = correct(fleet, NAME);
     this.corrections += corrections;
     if (corrections > 0) this.#mayHoldStaleTerms = true;
-    return corrections;
+    return corrections + settleIngestion(fleet);
   }
 
   totals(): Totals {
@@ -147,6 +156,7 @@ export class Coordinator {
     fleet.transact(() => {
       fleet.work.setMany(changed);
       for (const path of gone) this.#forget(path);
+      settleIngestion(fleet);
     });
     return changed.length === 0 && gone.length === 0;
   }
@@ -155,6 +165,7 @@ export class Coordinator {
     const { fleet } = this.#options;
     const record = fleet.files.get(path);
     fleet.work.delete(path);
+    forgetTopics(fleet, path);
     if (record === undefined) return;
     fleet.files.delete(path);
     post(fleet, "corrected", path, NAME, difference(NOTHING, amountsOf(record)));

@@ -6,6 +6,7 @@ import { setTimeout as rest } from "node:timers/promises";
 import { createReplica } from "../index.ts";
 import { settledDigest } from "./agreement.ts";
 import { knownMutations } from "./known-mutations.ts";
+import { LoadMeter, processLoad } from "./load-meter.ts";
 import { Herald, PresenceBoard } from "./presence.ts";
 import { Reader } from "./reader.ts";
 import { tellReplicaEvents } from "./replica-events.ts";
@@ -101,6 +102,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         lag: connection.lag,
       }),
     });
+    const meter = new LoadMeter({ presence, name, files: () => reader.files, source: processLoad() });
     const stopDigests = settledDigest(fleet, (settled) => {
       state = settled === undefined ? "idle" : "finished";
       digest = settled?.digest ?? "";
@@ -118,6 +120,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 
     await reader.run();
     stopDigests();
+    meter.close();
     herald.leave();
     board.close();
     digest = fleet.digest();

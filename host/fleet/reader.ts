@@ -5,10 +5,13 @@
 
 import { setTimeout as rest } from "node:timers/promises";
 import { readTextFile } from "./folder.ts";
+import { claimFiles, releaseFiles, takeStep } from "./ingestion.ts";
 import { amountsOf, difference, post } from "./ledger.ts";
 import { splitPassages } from "./passages.ts";
 import type { PresenceBoard } from "./presence.ts";
 import type { FileRecord, FleetDocument, Job } from "./schema.ts";
+import { TermCounts } from "./telling-terms.ts";
+import { tellTopics } from "./topics.ts";
 import { tallyWords } from "./words.ts";
 import { WorkView } from "./work-view.ts";
 
@@ -62,7 +65,9 @@ export class Reader {
       else await this.#read(job, paths);
     }
     this.#view.close();
-    fleet.claims.delete(this.#options.replica);
+    const { replica, name } = this.#options;
+    releaseFiles(fleet, fleet.claims.get(replica)?.paths ?? [], name);
+    fleet.claims.delete(replica);
   }
 
   async #claim(): Promise<string[]> {
@@ -87,6 +92,7 @@ export class Reader {
       fleet.claims.set(replica, { agent: name, paths: free });
       if (free.length === 0) await rest(Math.random() * STEP_BACK_MS);
     }
+    claimFiles(fleet, free, name);
     return free;
   }
 
@@ -111,26 +117,36 @@ export class Reader {
         "reason" in file
           ? (["refused", file.reason] as const)
           : (["changed", "since it was listed"] as const);
-      fleet.history.append({ what, agent: name, detail: `${path} ${detail}` });
+      fleet.transact(() => {
+        takeStep(fleet, path, "fail", "agent");
+        fleet.history.append({ what, agent: name, detail: `${path} ${detail}` });
+      });
       return;
     }
-    const terms = new Set<string>();
+    takeStep(fleet, path, "read", "agent");
+    const terms = new TermCounts();
     let words = 0;
     let passages = 0;
     for (const passage of splitPassages(file.text)) {
       passages++;
       words += tallyWords(passage, terms);
     }
-    this.#record(path, { bytes: file.bytes, words, passages, digest: file.digest, reader: name }, terms);
+    this.#record(
+      path,
+      { bytes: file.bytes, words, passages, digest: file.digest, reader: name },
+      terms.counts,
+    );
   }
 
-  #record(path: string, record: FileRecord, terms: ReadonlySet<string>): void {
+  #record(path: string, record: FileRecord, counts: ReadonlyMap<string, number>): void {
     const { fleet, name } = this.#options;
-    const newTerms = [...terms].filter((term) => !fleet.terms.has(term));
+    const newTerms = [...counts.keys()].filter((term) => !fleet.terms.has(term));
     fleet.transact(() => {
       post(fleet, "read", path, name, difference(amountsOf(record), amountsOf(fleet.files.get(path))));
       fleet.files.set(path, record);
       fleet.terms.addMany(newTerms);
+      tellTopics(fleet, path, counts);
+      takeStep(fleet, path, "record", "agent");
     });
     this.files++;
     this.bytes += record.bytes;

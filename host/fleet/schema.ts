@@ -4,7 +4,19 @@
 // its own presence. A reading is one transaction, so a killed process leaves all of it or nothing.
 // Why the totals are exact although two agents may read one file: see ledger.ts.
 
-import { counter, type Document, log, map, register, schema, set } from "../index.ts";
+import {
+  counter,
+  type Document,
+  graph,
+  log,
+  map,
+  register,
+  schema,
+  series,
+  set,
+  workflow,
+} from "../index.ts";
+import { INGESTION } from "./ingestion.ts";
 
 export const FLEET_DOCUMENT = "fleet";
 export const PRESENCE_DOCUMENT = "fleet-presence";
@@ -64,6 +76,10 @@ export const Fleet = schema({
   passagesRead: counter(),
   terms: set<string>(),
   history: log<FleetEvent>(),
+  /** Each file as an instance named by its path; `agent` in the context is who claimed it last. */
+  ingestion: workflow(INGESTION),
+  /** Files and their most telling terms (topics.ts). */
+  topics: graph(),
 });
 export type FleetDocument = Document<typeof Fleet>;
 
@@ -97,5 +113,12 @@ export type AgentPresence = {
   readonly roundTripMs: number;
 };
 
-export const Presence = schema({ agents: map<Record<string, AgentPresence>>() });
+/** A quarter of an hour of each measurement; what nobody adds to goes after a day. */
+const METRICS_RETENTION = { points: 900, ageMs: 24 * 60 * 60 * 1000 };
+
+export const Presence = schema({
+  agents: map<Record<string, AgentPresence>>(),
+  /** How busy each process is, under NAME/cpu, NAME/memory, NAME/delay and NAME/files (load-meter.ts). */
+  metrics: series({ retain: METRICS_RETENTION }),
+});
 export type PresenceDocument = Document<typeof Presence>;

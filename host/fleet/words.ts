@@ -9,8 +9,8 @@ export const TERM_CHARACTERS_MAX = 40;
 const WORD = /[\p{L}\p{N}\p{M}_]+(?:['’][\p{L}\p{N}\p{M}_]+)*/gu;
 const LETTER = /\p{L}/u;
 
-/** Adds the terms of `text` to `terms` and returns how many words it holds. */
-export function tallyWords(text: string, terms: Set<string>): number {
+/** Adds each term of `text` to `terms` as often as it stands there, and returns how many words the text holds. */
+export function tallyWords(text: string, terms: { add(term: string): unknown }): number {
   let words = 0;
   for (const [word] of text.matchAll(WORD)) {
     words++;

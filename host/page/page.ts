@@ -1,55 +1,43 @@
-// The live page of a fleet. It is a replica like any other: it joins the relay it was served by, merges what comes,
-// tells its own presence and digest, and shows what its documents hold. Nothing is asked of the server but the two
-// documents, so it goes on showing what it knows when the relay is gone.
+// The live page. It is a replica like any other: it joins the relay it was served by, merges what comes, and shows what
+// its document holds. Nothing is asked of the server but documents, so it goes on showing what it knows when the relay is
+// gone. The document is the fleet's job, with an overview of its own, or the one the address names (?document=NAME).
 
-import { settledDigest } from "../fleet/agreement.ts";
-import { formatCount } from "../fleet/format.ts";
-import { knownMutations } from "../fleet/known-mutations.ts";
-import { Herald, PresenceBoard } from "../fleet/presence.ts";
+import { INGESTION } from "../fleet/ingestion.ts";
 import { FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "../fleet/schema.ts";
-import { WorkView } from "../fleet/work-view.ts";
-import { element, KeyedChildren, make, setText } from "./elements.ts";
-import { openPageReplica } from "./page-replica.ts";
+import { Explorer } from "./containers/explorer.ts";
+import { element, setAttribute } from "./elements.ts";
+import { FleetOverview } from "./fleet-overview.ts";
+import { openPageReplica, type PageReplica } from "./page-replica.ts";
 import { scheduleRenders } from "./render-schedule.ts";
-import { Sparkline } from "./sparkline.ts";
-import { viewOf } from "./view-model.ts";
-import { chip, createViews } from "./views.ts";
+import { chip } from "./views.ts";
 
 async function run(): Promise<void> {
-  const { replica, storage } = await openPageReplica();
-  const fleet = await replica.open(FLEET_DOCUMENT, Fleet);
-  const presence = await replica.open(PRESENCE_DOCUMENT, Presence);
-  const self = replica.id;
-  let digest = "";
-  let finishedRun = 0;
-  let isJoined = false;
+  const page = await openPageReplica();
+  const { replica } = page;
+  const name = new URLSearchParams(location.search).get("document") ?? FLEET_DOCUMENT;
+  const document = await replica.open(name);
+  const isFleet = name === FLEET_DOCUMENT;
+  const overview = isFleet ? await openOverview(page) : undefined;
+  if (overview === undefined) showDocumentAlone(name);
 
-  const board = new PresenceBoard(presence, () => performance.now());
-  const work = new WorkView(fleet);
-  const showView = createViews();
-  const sparkline = new Sparkline();
-  const vector = new KeyedChildren<readonly [string, number]>(
-    element("vector"),
-    () => make("li", "", make("span"), make("span")),
-    showVectorRow,
-  );
   const render = () => {
-    const known = knownMutations(fleet.versionVector());
-    const { filesDone } = work;
-    const isSilent = (id: string) => !board.isLive(id);
-    const view = viewOf({ fleet, presence, self, digest, known, filesDone, isSilent });
-    showView(view);
-    if (isJoined) sparkline.show(view.totals.words, performance.now());
-    setText(element("self-replica"), replica.id);
-    setText(element("self-engine"), replica.engineName);
-    setText(element("self-storage"), storage);
-    setText(element("self-digest"), digest === "" ? "at the end of the run" : digest);
-    setText(element("self-known"), formatCount(known));
-    vector.show([...fleet.versionVector()].sort().map((row) => [row[0], row]));
+    const shown = partOf(location.hash, isFleet);
+    showPart(shown.part);
+    overview?.show(shown.part === "overview");
+    if (shown.part === "containers") explorer.show(shown.container);
   };
   const askForRender = scheduleRenders(render);
-  fleet.subscribe(askForRender);
-  presence.subscribe(askForRender);
+  const explorer = new Explorer(element("container-list"), element("container"), {
+    replica,
+    document,
+    known: isFleet ? Fleet.containers : {},
+    definitions: isFleet ? { ingestion: INGESTION } : {},
+    nameOf: (id) => (id === replica.id ? "this page" : (overview?.nameOf(id) ?? `replica ${id.slice(0, 6)}`)),
+    askForRender,
+  });
+  document.subscribe(askForRender);
+  overview?.onPresence(askForRender);
+  addEventListener("hashchange", render);
   setInterval(askForRender, 1000);
   render();
 
@@ -59,42 +47,46 @@ async function run(): Promise<void> {
     chip("link", `link ${connection.status}`, connection.status === "open" ? "good" : "warning");
   connection.onStatus(showLink);
   showLink();
-
-  const herald = new Herald(presence, self, {
-    acknowledged: () => connection.synced(presence),
-    describe: () => ({
-      name: `page ${self.slice(0, 4)}`,
-      role: "page",
-      pid: 0,
-      engine: replica.engineName,
-      state: digest === "" ? "idle" : "finished",
-      files: 0,
-      bytes: 0,
-      words: 0,
-      sequence: fleet.versionVector().get(self),
-      known: knownMutations(fleet.versionVector()),
-      digest,
-      run: finishedRun,
-      bytesSent: connection.bytesSent,
-      bytesReceived: connection.bytesReceived,
-      lag: connection.lag,
-    }),
-  });
-  settledDigest(fleet, (settled) => {
-    digest = settled?.digest ?? "";
-    finishedRun = settled?.run ?? 0;
-    herald.tell();
-    askForRender();
-  });
-  await connection.synced(fleet);
-  isJoined = true;
-  addEventListener("pagehide", () => herald.leave());
+  await overview?.join(connection, askForRender);
 }
 
-function showVectorRow(row: HTMLElement, [id, sequence]: readonly [string, number]): void {
-  const [name, count] = row.children;
-  if (name !== undefined) setText(name, id);
-  if (count !== undefined) setText(count, formatCount(sequence));
+async function openOverview(page: PageReplica): Promise<FleetOverview> {
+  const fleet = await page.replica.open(FLEET_DOCUMENT, Fleet);
+  return new FleetOverview(page, fleet, await page.replica.open(PRESENCE_DOCUMENT, Presence));
+}
+
+type Part = "overview" | "containers";
+
+/** What the address asks for: `#containers`, `#containers/NAME`, or else the overview where there is one. */
+function partOf(hash: string, hasOverview: boolean): { part: Part; container: string | undefined } {
+  const [part, name] = hash.slice(1).split("/", 2);
+  const container = name === undefined ? undefined : decoded(name);
+  return { part: part === "containers" || !hasOverview ? "containers" : "overview", container };
+}
+
+/** An address that somebody typed may be no encoding of anything. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function showPart(part: Part): void {
+  for (const each of ["overview", "containers"] as const) {
+    element(each).hidden = each !== part;
+    if (each === part) setAttribute(element(`to-${each}`), "aria-current", "page");
+    else element(`to-${each}`).removeAttribute("aria-current");
+  }
+}
+
+function showDocumentAlone(name: string): void {
+  element("parts").hidden = true;
+  for (const id of ["phase", "agreement"]) element(id).parentElement?.remove();
+  globalThis.document.querySelector("h1 span")?.remove();
+  element("folder").textContent = name;
+  globalThis.document.title = `${name} · jarvis`;
 }
 
 run().catch((error: unknown) => {

@@ -1,14 +1,17 @@
 // What handles share that are views of a log: each entry is read once, when somebody asks after it came. New ones are
-// told from old by the sequences seen of each replica, for a replica's entries come without holes; they are looked for
-// from the end of the log backwards, where they mostly are; the own ones by their dots. Cost: that of the new entries, and
-// after a merge a walk of the engine over the document.
+// told from old by the sequences looked through of each replica, for a replica's entries come without holes. Where few
+// mutations came, whatever they concern, each is looked at by its dot; else the log is searched from its end backwards,
+// where new entries mostly are. Cost: of each new mutation a call, of the search a walk of the engine over the document.
 import type { ReplicaId } from "../engine/engine.ts";
 import { isCrdtError } from "../errors.ts";
 import { ValueDecoder } from "../wire/value-decoder.ts";
+import { VersionVector } from "../wire/version-vector.ts";
 import type { ChangeOrigin } from "./change.ts";
 import { ContainerHandle } from "./container-handle.ts";
 import { EntriesExport } from "./entries-export.ts";
 
+/** So many looks take about as long as the walk over a document of ten thousand entries. */
+const LOOKS_MAX = 1024;
 /** Clock readings a millisecond has. */
 const READINGS_PER_MS = 1024;
 
@@ -25,7 +28,8 @@ export function timeMsOf(timestamp: number): number {
 }
 
 export abstract class ReplayedHandle extends ContainerHandle {
-  readonly #seen = new Map<ReplicaId, number>();
+  /** Of each replica the last sequence whose entry, if it is of this log, was taken in. */
+  #looked = new VersionVector();
   #count = 0;
   #isLoaded = false;
   #isFresh = false;
@@ -46,7 +50,9 @@ export abstract class ReplayedHandle extends ContainerHandle {
     if (this.#isFresh) return;
     const engine = this.settledEngine;
     const missing = engine.size(this.index) - this.#count;
-    const names = missing > 0 ? this.take(this.#unseen(missing)) : [];
+    const vector = VersionVector.decode(engine.versionVector());
+    const names = missing > 0 ? this.take(this.#byDots(missing, vector) ?? this.#unseen(missing)) : [];
+    this.#looked = vector;
     if (this.#isLoaded && this.owner.isObserved) for (const name of names) this.#touched.add(name);
     this.#isLoaded = true;
     this.#isFresh = true;
@@ -71,7 +77,7 @@ export abstract class ReplayedHandle extends ContainerHandle {
 
   dropCache(): void {
     this.forget();
-    this.#seen.clear();
+    this.#looked = new VersionVector();
     this.#touched.clear();
     this.#isTouched = false;
     this.#count = 0;
@@ -109,13 +115,32 @@ export abstract class ReplayedHandle extends ContainerHandle {
   /** The entry just appended, without a look at the log: nothing else has come since. */
   #takeOwn(sequence: number): void {
     const { engine } = this.owner;
-    if (sequence <= (this.#seen.get(engine.replica) ?? 0)) return;
+    if (sequence <= this.#looked.get(engine.replica)) return;
     const exported = new EntriesExport(engine.entryAt(this.index, engine.replica, sequence));
     if (exported.count === 0) return;
     this.#count++;
+    this.#looked.advance(engine.replica, sequence);
     const names = this.take(this.#read(exported, [0]));
     if (this.owner.isObserved) for (const name of names) this.#touched.add(name);
     this.#isFresh = true;
+  }
+
+  /** The missing entries, looked for under every dot that `vector` has and nobody looked at; undefined where those are too many. */
+  #byDots(missing: number, vector: VersionVector): ReplayEntry[] | undefined {
+    if (!this.#isLoaded) return undefined;
+    let looks = 0;
+    for (const [replica, to] of vector) looks += to - this.#looked.get(replica);
+    if (looks > LOOKS_MAX) return undefined;
+    const found: ReplayEntry[] = [];
+    for (const [replica, to] of vector) {
+      for (let sequence = this.#looked.get(replica) + 1; sequence <= to; sequence++) {
+        const exported = new EntriesExport(this.owner.engine.entryAt(this.index, replica, sequence));
+        if (exported.count > 0) found.push(...this.#read(exported, [0]));
+      }
+    }
+    if (found.length !== missing) return undefined;
+    this.#count += missing;
+    return found;
   }
 
   #unseen(missing: number): ReplayEntry[] {
@@ -123,7 +148,7 @@ export abstract class ReplayedHandle extends ContainerHandle {
       const exported = new EntriesExport(this.owner.engine.entries(this.index, last));
       const found: number[] = [];
       for (let index = 0; index < exported.count; index++) {
-        if (exported.sequences[index]! > (this.#seen.get(exported.replica(index)) ?? 0)) found.push(index);
+        if (exported.sequences[index]! > this.#looked.get(exported.replica(index))) found.push(index);
       }
       if (found.length < missing && exported.count === last) continue;
       this.#count += found.length;
@@ -139,7 +164,6 @@ export abstract class ReplayedHandle extends ContainerHandle {
       if (index !== indices[next]) return;
       next++;
       const [replica, sequence] = [exported.replica(index), exported.sequences[index]!];
-      if (sequence > (this.#seen.get(replica) ?? 0)) this.#seen.set(replica, sequence);
       const value = readable(decoder.open(payloads), start, end);
       entries.push({ value, replica, sequence, timestamp: exported.timestamps[index]! });
     });

@@ -69,6 +69,14 @@ describe.skipIf(skipReason !== undefined)(
       const [, digest] = await fleet.waitFor(/^coordinator +\d+ +[0-9a-f]{16} +([0-9a-f]{16})/m);
       await expect.poll(() => text(page, "self-digest")).toBe(digest);
       expect(await text(page, "progress-text")).toContain("60 of 60 files");
+      const plots = await page.locator("#load .plot h3").allTextContents();
+      expect(plots).toEqual(["cpu", "delay", "files", "memory"]);
+      expect(await page.locator("#load .plot .legend").first().textContent()).toContain("agent-1");
+      await page.locator("#to-containers").click();
+      await page.locator('#container-list a[href="#containers/ingestion"]').click();
+      await expect.poll(() => page.locator('.node[data-state="recorded"] .count').textContent()).toBe("60");
+      await page.locator('#container-list a[href="#containers/topics"]').click();
+      await expect.poll(() => page.locator(".vertex").count()).toBeGreaterThan(20);
       expect(errors).toEqual([]);
       await page.close();
     });

@@ -18,7 +18,7 @@ describe("help", () => {
   test("names the commands, and is what no command at all prints", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
-    for (const name of ["start", "serve", "agent", "inspect"])
+    for (const name of ["start", "serve", "agent", "inspect", "query"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     const bare = await run([]);
     expect(bare.status).toBe(2);
@@ -33,6 +33,21 @@ describe("help", () => {
     ["serve", ["--port", "--data", "--host", "--json"]],
     ["agent", ["<url>", "--name", "--data", "--json"]],
     ["inspect", ["<where>", "--document", "--json"]],
+    [
+      "query",
+      [
+        "<series>",
+        "<where>",
+        "--label",
+        "--from",
+        "--to",
+        "--last",
+        "--window",
+        "--aggregate",
+        "--csv",
+        "--plot",
+      ],
+    ],
   ])("of %s lists its options and shows examples", async (name, options) => {
     const { status, stdout, stderr } = await run([name, "--help"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -59,6 +74,8 @@ describe("errors", () => {
     [["start", "--folder", "/no/such/folder"], '"/no/such/folder" is not a folder that can be read'],
     [["agent"], "missing required argument 'url'"],
     [["agent", "localhost"], "ws://127.0.0.1:7070"],
+    [["query", "metrics"], "missing required argument 'where'"],
+    [["query", "metrics", "/no/such/folder"], '"/no/such/folder" holds no stored replica'],
     [["inspect", "/no/such/folder"], '"/no/such/folder" holds no stored replica'],
   ])("called as %j: one line, status 2", async (words, message) => {
     const { status, stdout, stderr } = await run(words, { cwd: folder });

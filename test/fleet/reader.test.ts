@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Coordinator } from "../../host/fleet/coordinator.ts";
 import { countFolder } from "../../host/fleet/plain-count.ts";
 import { PresenceBoard } from "../../host/fleet/presence.ts";
@@ -17,6 +17,8 @@ import {
 } from "../../host/fleet/schema.ts";
 import { createReplica, type Replica } from "../../host/index.ts";
 import { generateFolder } from "./generated-folder.ts";
+
+vi.setConfig({ expect: { poll: { timeout: 10_000 } } });
 
 interface Node {
   readonly replica: Replica;
@@ -117,6 +119,8 @@ describe("the fleet without processes", () => {
     await coordinator.finish(new AbortController().signal);
     expect(coordinator.corrections).toBe(12);
     expect(coordinator.totals()).toEqual(await countFolder(folder));
+    expect(hub.fleet.ingestion.statistics()).toMatchObject({ instances: 12, byState: { recorded: 12 } });
+    expect(hub.fleet.topics.vertices().filter((id) => id.startsWith("file:"))).toHaveLength(12);
     for (const node of nodes) sync(hub, node);
     expect(new Set([hub, ...nodes].map((node) => node.fleet.digest())).size).toBe(1);
   });
@@ -148,6 +152,7 @@ describe("the fleet without processes", () => {
     await living.done;
     expect(second.totals()).toEqual(await countFolder(folder));
     expect(hub.fleet.terms.has("nobodyelse")).toBe(false);
+    expect(hub.fleet.ingestion.statistics().byState).toEqual({ recorded: 2 });
   });
 
   test("unsent work that arrives after the end is put right at the next look", async () => {
@@ -214,6 +219,8 @@ describe("the fleet without processes", () => {
     await coordinator.finish(new AbortController().signal);
     expect(reader.files).toBe(3);
     expect(node.fleet.history.entries().some(({ value }) => value.what === "changed")).toBe(true);
+    const steps = node.fleet.ingestion.history(path).map(({ transition }) => transition);
+    expect(steps).toEqual([undefined, "claim", "fail", "claim", "read", "record"]);
     expect(coordinator.totals()).toEqual(await countFolder(folder));
   });
 });
