@@ -22,7 +22,14 @@ class HandleSlot {
   generation: u32;
 }
 
+/** What became of the call whose journal goes back to its transaction. */
+const HANDING_BACK_NONE: u32 = 0;
+const HANDING_BACK_KEPT: u32 = 1;
+const HANDING_BACK_UNDONE: u32 = 2;
+
 export abstract class Document {
+  /** The call is over, only the journal is not yet back with its transaction; done anew after a trap. */
+  private static handingBack: u32 = HANDING_BACK_NONE;
   static current: DocumentRow = changetype<DocumentRow>(0);
   static openDocuments: u32 = 0;
   private static slots: u32 = 0;
@@ -79,6 +86,7 @@ export abstract class Document {
   static keep(): void {
     const document = Document.current;
     if (document.isTransactionOpen) {
+      Document.handingBack = HANDING_BACK_KEPT;
       Journal.suspend();
       Document.takeJournalBack(document);
     } else {
@@ -91,11 +99,18 @@ export abstract class Document {
     const document = Document.current;
     Journal.undo();
     Document.forgetOrders(document);
-    if (document.isTransactionOpen) Document.takeJournalBack(document);
+    if (!document.isTransactionOpen) return;
+    Document.handingBack = HANDING_BACK_UNDONE;
+    Document.takeJournalBack(document);
   }
 
   /** After a trap: finishes a commit (true) or undoes the call (false). */
   static recover(): bool {
+    if (Document.handingBack != HANDING_BACK_NONE) {
+      const isKept = Document.handingBack == HANDING_BACK_KEPT;
+      Document.takeJournalBack(Document.current);
+      return isKept;
+    }
     if (Journal.isCommitting) {
       const document = Document.current;
       Journal.finishCommit();
@@ -168,6 +183,7 @@ export abstract class Document {
     Journal.capacityBytes = Document.sharedCapacityBytes;
     Journal.length = 0;
     Journal.lastRelease = NO_RELEASE;
+    Document.handingBack = HANDING_BACK_NONE;
   }
 
   @inline private static slot(index: u32): HandleSlot {

@@ -10,10 +10,15 @@ import type { Figure, Workload } from "../workload.ts";
 
 const gzipBytes = (bytes: Uint8Array): number => gzipSync(bytes, { level: 9 }).length;
 
-/** Bundles the host entry as an application's bundler would, with what is loaded on demand in chunks of its own. */
-async function bundleFigures(platform: "browser" | "node"): Promise<Figure[]> {
+const ENTRY = "host/index.ts";
+const SOURCE_FILE = "entry.ts";
+/** What an application imports that uses three of the data types; its bundler leaves the others out. */
+const THREE_TYPES = 'export { counter, createReplica, map, schema, set } from "./host/index.ts";';
+
+/** Bundles `source` as an application's bundler would, with what is loaded on demand in chunks of its own. */
+async function bundled(platform: "browser" | "node", source: string) {
   const { metafile, outputFiles } = await build({
-    entryPoints: ["host/index.ts"],
+    stdin: { contents: source, resolveDir: ".", sourcefile: SOURCE_FILE },
     outdir: "bundle",
     bundle: true,
     splitting: true,
@@ -32,12 +37,19 @@ async function bundleFigures(platform: "browser" | "node"): Promise<Figure[]> {
     if (file === undefined) throw new Error(`the bundle has no ${path}`);
     return gzipBytes(file.contents);
   };
-  const outputs = Object.entries(metafile.outputs);
-  const entry = outputs.find(([, { entryPoint }]) => entryPoint === "host/index.ts")?.[0];
+  const entry = Object.entries(metafile.outputs).find(
+    ([, { entryPoint }]) => entryPoint === SOURCE_FILE,
+  )?.[0];
   if (entry === undefined) throw new Error("the bundle has no entry");
-  const atOnce = staticallyImported(metafile, entry);
   const sum = (paths: Iterable<string>): number =>
     [...paths].reduce((bytes, path) => bytes + gzipped(path), 0);
+  return { metafile, atOnce: staticallyImported(metafile, entry), sum };
+}
+
+async function bundleFigures(platform: "browser" | "node"): Promise<Figure[]> {
+  const three = await bundled(platform, THREE_TYPES);
+  const { metafile, atOnce, sum } = await bundled(platform, `export * from "./${ENTRY}";`);
+  const outputs = Object.entries(metafile.outputs);
   const later = outputs.map(([path]) => path).filter((path) => !atOnce.has(path));
   const holds = (path: string, file: string): boolean =>
     Object.keys(metafile.outputs[path]?.inputs ?? {}).some((input) => input.endsWith(`/${file}`));
@@ -45,6 +57,11 @@ async function bundleFigures(platform: "browser" | "node"): Promise<Figure[]> {
   const isScalar = (path: string): boolean => holds(path, "scalar-module.generated.ts");
   return [
     { figure: `host entry gzipped, ${platform} bundle`, value: sum(atOnce), unit: "bytes" },
+    {
+      figure: `host entry gzipped, ${platform} bundle, of counter, map and set`,
+      value: three.sum(three.atOnce),
+      unit: "bytes",
+    },
     {
       figure: `loaded on demand gzipped, ${platform} bundle, without the module`,
       value: sum(later.filter((path) => !isModule(path) && !isScalar(path))),

@@ -243,13 +243,14 @@ describe("after close", () => {
   it("nothing connects and the peer is told", async () => {
     const [a, b] = [createNode(1), createNode(2)];
     const home = await openHome(a);
+    home.visits.increment();
     join(a, b);
     await converged([a, b]);
     home.visits.increment();
     await a.hub.close();
     await until("the peer notices", () => b.hub.sessions.length === 0);
     const [core] = [...b.host.documents()];
-    expect(core!.versionVector.get(a.replica.id)).toBe(1);
+    expect(core!.versionVector.get(a.replica.id)).toBe(2);
     await expect(a.hub.connect("ws://127.0.0.1:1")).rejects.toSatisfy((error) =>
       isCrdtError(error, "connection-closed"),
     );
