@@ -10,7 +10,6 @@ export const SCALE_MASK: u32 = 0x0f;
 export const SCALE_MAX: u32 = 9;
 /** The values are not scaled: the exclusive or of neighbours is packed. */
 export const SCALE_NONE: u32 = 0x0f;
-export const TIMES_SHIFT: u32 = 4;
 export const TIMES_MASK: u32 = 0x30;
 export const TIMES_UNITS: u32 = 0x00;
 export const TIMES_THOUSANDS: u32 = 0x10;

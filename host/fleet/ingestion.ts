@@ -40,7 +40,6 @@ export const INGESTION = {
   ],
 } as const satisfies WorkflowDefinition;
 
-export type IngestionState = (typeof INGESTION.states)[number];
 export type IngestionStep = (typeof INGESTION.transitions)[number]["name"];
 type Role = "agent" | "coordinator";
 

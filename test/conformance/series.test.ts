@@ -1,8 +1,8 @@
 // What a series keeps and what it answers: points in order whatever the order of writing, marks that forget, the limits
 // and refusals of `record`, `retain` and `series`. The sums are judged in series-sums.test.ts.
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Engine, SERIES_REQUESTS } from "../../host/engine/engine.ts";
-import { CHUNK_POINTS_MAX, KEY_BYTES_MAX } from "../../host/limits.ts";
+import { type Engine, SERIES_REQUESTS, WINDOW_FIELDS } from "../../host/engine/engine.ts";
+import { CHUNK_POINTS_MAX, KEY_BYTES_MAX, SERIES_RESULT_BYTES_MAX } from "../../host/limits.ts";
 import { Batch, hex, mutate, readChanges, readEntries, replicaId } from "./batch.ts";
 import { codeOf, imageOf, NOW_MS, sync, syncAll, useDocuments } from "./documents.ts";
 import { describeEngines } from "./engines.ts";
@@ -416,6 +416,19 @@ describeEngines("series", (create) => {
       const { document, index, record } = series();
       record("a", [0, 1]);
       expect(codeOf(() => ask(document, index, question))).toBe(code);
+    });
+
+    it("of a question whose answer would be too long", () => {
+      const { document, index, record } = series();
+      record("a", [0, 1]);
+      const rowBytes = Object.keys(WINDOW_FIELDS).length * Float64Array.BYTES_PER_ELEMENT;
+      const labelCount = Math.ceil(SERIES_RESULT_BYTES_MAX / rowBytes);
+      const head = requestBytes({ kind: reduce, labelCount });
+      // Each label of the rest is empty: a length of 0.
+      const request = new Uint8Array(head.length + labelCount * Uint32Array.BYTES_PER_ELEMENT);
+      request.set(head);
+      expect(codeOf(() => document.series(index, request))).toBe("limit-exceeded");
+      expect(reduced(document, index, { labels: ["a"] })).toMatchObject([{ count: 2, sum: 1 }]);
     });
 
     it("of a request that is cut off", () => {

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Change, type Document, type ReplicaId, schema, vote } from "../../host/index.ts";
+import { VOTE_OPTIONS_MAX } from "../../host/limits.ts";
 import { converge, createMember, ENGINES, openGroup, pass } from "./group.ts";
 
 const Council = schema({ votes: vote() });
@@ -65,6 +66,9 @@ describe.each(ENGINES)("votes on $name", (engine) => {
     const { documents, ids, proposal } = await group(2);
     const [first, second] = documents as [Council, Council];
     expect(() => first.votes.propose({ ...proposal, threshold: 1 })).toThrow(refused(/more than half/));
+    const options = Array.from({ length: VOTE_OPTIONS_MAX + 1 }, (_, index) => `option ${index}`);
+    expect(() => first.votes.propose({ ...proposal, options })).toThrow(refused(/1 to 256 options/));
+    expect(first.votes.propose({ ...proposal, options: options.slice(1) })).toBeTypeOf("string");
     const id = first.votes.propose({ ...proposal, electorate: { [ids[0]!]: 1 }, threshold: 1 });
     expect(() => second.votes.cast(id, "yes")).toThrow(refused(/no proposal of that id is known here/));
     expect([second.votes.tally(id), second.votes.decision(id), second.votes.ballot(id)]).toEqual([
