@@ -8,6 +8,7 @@ import type { DocumentCore } from "../replica/document-core.ts";
 import type { Network, ReplicaHost } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
+import type { Extension } from "./extension.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
@@ -47,6 +48,7 @@ export class Hub implements Network, SessionOwner {
   clockOffMaxMs = Number.POSITIVE_INFINITY;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
+  readonly #extensions: Extension[] = [];
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
@@ -76,6 +78,15 @@ export class Hub implements Network, SessionOwner {
     this.timing = { ...this.timing, ...options.timing };
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;
+  }
+
+  get extensions(): Iterable<Extension> {
+    return this.#extensions;
+  }
+
+  /** Speaks `extension` on connections made from now on. */
+  extend(extension: Extension): void {
+    this.#extensions.push(extension);
   }
 
   /** The connections that finished their handshake. */

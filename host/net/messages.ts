@@ -35,7 +35,7 @@ export const REFUSALS = { tooMany: 1, notAllowed: 2, cannotOpen: 3 } as const;
 export const ACK_FLAGS = { stored: 1, numbered: 2, inStream: 4 } as const;
 
 const MAGIC = [0x4a, 0x43, 0x4e, 0x50] as const;
-const CHECKSUM_BYTES = 4;
+export const CHECKSUM_BYTES = 4;
 const TEXT_BYTES_MAX = 255;
 
 export interface Hello {

@@ -6,8 +6,16 @@ import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { ReplicaHost } from "../replica/ports.ts";
+import type { ByteWriter } from "../wire/byte-writer.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import { DrainQueue } from "./drain-queue.ts";
+import {
+  type Extension,
+  type ExtensionPeer,
+  encodeExtensionFrame,
+  isExtensionType,
+  OpenExtensions,
+} from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
 import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -50,6 +58,8 @@ export interface SessionOwner {
   readonly timing: SessionTiming;
   /** Peers whose clock is off by more are refused. */
   readonly clockOffMaxMs: number;
+  /** What is spoken beyond documents. */
+  readonly extensions: Iterable<Extension>;
   /** The peer said hello; throws what speaks against it. */
   greeted(session: Session): void;
   /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
@@ -78,6 +88,7 @@ export class Session implements LinkWire {
   readonly #opening = new Map<string, Subscribe | undefined>();
   readonly #toAcknowledge = new Set<Link>();
   readonly #draining: DrainQueue;
+  readonly #extensions = new OpenExtensions();
   #cancelAcknowledge: (() => void) | undefined;
   #cancelHandshake: () => void;
   #greeting: Hello | undefined;
@@ -196,22 +207,39 @@ export class Session implements LinkWire {
   }
 
   #hello(): Hello {
-    const { host, incarnation, label } = this.#owner;
+    const { host, incarnation, label, extensions } = this.#owner;
+    let features =
+      (host.isStored ? FEATURES.acknowledgesStored : 0) |
+      (this.role === "server" ? FEATURES.opensAnyDocument : 0);
+    for (const { feature } of extensions) features |= feature;
     return {
       type: "hello",
       ...OWN_VERSIONS,
       replica: host.id,
       incarnation,
       clockMs: host.platform.now(),
-      features:
-        (host.isStored ? FEATURES.acknowledgesStored : 0) |
-        (this.role === "server" ? FEATURES.opensAnyDocument : 0),
+      features,
       label,
     };
   }
 
   #say(message: Message): void {
     this.send(encodeMessage(message));
+  }
+
+  #extensionPeer(hello: Hello): ExtensionPeer {
+    const links = this.#links;
+    return {
+      role: this.role,
+      transport: this.transport,
+      hello,
+      get links() {
+        return links.values();
+      },
+      linkOf: (name) => this.#links.get(name),
+      sendFrame: (type, write: (writer: ByteWriter) => void) => this.send(encodeExtensionFrame(type, write)),
+      close: (error) => this.close(error),
+    };
   }
 
   #receive(bytes: Uint8Array): void {
@@ -230,6 +258,10 @@ export class Session implements LinkWire {
     if (this.#greeting === undefined) {
       if (type !== "hello" && type !== "goodbye") throw malformed("the peer did not begin with hello");
       if (type === "hello") this.#checkVersions(bytes);
+    }
+    if (isExtensionType(bytes[0])) {
+      this.#extensions.receive(bytes);
+      return;
     }
     if (type !== "stream") {
       this.#handle(decodeMessage(bytes));
@@ -316,6 +348,7 @@ export class Session implements LinkWire {
     this.#cancelHandshake();
     this.#greeting = hello;
     this.#judgeClock(hello);
+    this.#extensions.open(this.#owner.extensions, this.#extensionPeer(hello));
     this.#owner.greeted(this);
     this.heartbeat.start();
   }
@@ -501,6 +534,7 @@ export class Session implements LinkWire {
     this.#cancelAcknowledge?.();
     this.heartbeat.stop();
     for (const link of [...this.#links.values()]) this.#unlink(link);
+    this.#extensions.close();
     this.#owner.ended(this, end);
   }
 }

@@ -25,9 +25,10 @@ const ROOMS: readonly (readonly string[])[] = [
   ["engine"],
   ["replica"],
   ["store", "net"],
+  ["overlay", "access", "backbone"],
   ["create-replica"],
-  ["index", "relay"],
-  ["fleet"],
+  ["index", "relay", "tabs"],
+  ["fleet", "simulator"],
   ["page"],
   ["cli"],
 ];
