@@ -59,3 +59,7 @@ export const WORKFLOW_TRANSITIONS_MAX = 1024;
 export const VOTE_OPTIONS_MAX = 256;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
+/** Rows of a grant: each frame that opens a document looks through them. */
+export const GRANT_ROWS_MAX = 64;
+/** Bytes of a credential: a signed token with the most rows of usual names fits, and it is held before it is judged. */
+export const CREDENTIAL_BYTES_MAX = 16384;
