@@ -191,7 +191,7 @@ export class SessionAccess implements ExtensionEnd {
     }
     const leftMs = grant.expiresAtMs - this.#parts.platform.now();
     if (leftMs <= 0) {
-      this.#end("the credential has expired", "yes");
+      this.#end("the credential has expired", "no");
       return;
     }
     this.#grant = grant;

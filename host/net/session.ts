@@ -408,7 +408,7 @@ export class Session implements LinkWire {
 
   #goodbye(message: Extract<Message, { type: "goodbye" }>): void {
     const error = new CrdtError(
-      message.code === "limit-exceeded" ? "limit-exceeded" : "protocol-error",
+      isToldAsIs(message.code) ? message.code : "protocol-error",
       `${this.transport.peer} ended the connection: ${message.explanation}`,
     );
     this.transport.close(CLOSE_NORMAL);
@@ -578,6 +578,11 @@ export class Session implements LinkWire {
     this.access.close();
     this.#owner.ended(this, end);
   }
+}
+
+/** Codes of a goodbye that say something to whoever connected. */
+function isToldAsIs(code: string): code is "access-denied" | "limit-exceeded" {
+  return code === "access-denied" || code === "limit-exceeded";
 }
 
 /** Bytes a WebSocket puts before a frame of this length (RFC 6455 §5.2); clients mask. */

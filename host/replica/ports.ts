@@ -1,6 +1,7 @@
 // What the rooms around a replica agree on: how a store keeps its documents, how networking reaches them, and what
 // both see of the replica. No values here; createReplica joins the three.
 import type { Engine, ReplicaId } from "../engine/engine.ts";
+import type { CrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TransportOptions } from "../platform/transport.ts";
 import type { DeltaSource, DocumentCore } from "./document-core.ts";
@@ -68,6 +69,8 @@ export interface Connection {
   readonly status: ConnectionStatus;
   /** The id of the replica at the other end; undefined before the first handshake. */
   readonly peer: ReplicaId | undefined;
+  /** Why there is no connection now; undefined while there is one. */
+  readonly error: CrdtError | undefined;
   /** Local mutations the peer has not acknowledged yet, over all documents. */
   readonly lag: number;
   readonly bytesSent: number;
