@@ -14,6 +14,7 @@ import {
 import { isLoopback, listen, type ServerTls } from "./platform/listen.ts";
 import { hostOf, type Replica } from "./replica/replica.ts";
 
+export type { Guard } from "./net/guard.ts";
 export type { PeerStatistics, ServedDocument } from "./net/index.ts";
 export type { ServerTls } from "./platform/listen.ts";
 
