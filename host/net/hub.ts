@@ -14,8 +14,9 @@ import { idTaken, type Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Room } from "./room.ts";
-import { Session, type SessionOwner, type SessionTiming } from "./session.ts";
+import { Session } from "./session.ts";
 import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import type { SessionOwner, SessionTiming } from "./session-owner.ts";
 
 export interface NetworkOptions {
   /** What peers see this replica called; for people. */

@@ -5,9 +5,8 @@ import { CrdtError } from "../errors.ts";
 import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { CredentialSource, ReplicaHost } from "../replica/ports.ts";
+import type { CredentialSource } from "../replica/ports.ts";
 import type { ByteWriter } from "../wire/byte-writer.ts";
-import type { ReplicaId } from "../wire/replica-id.ts";
 import { DrainQueue } from "./drain-queue.ts";
 import {
   type Extension,
@@ -18,7 +17,6 @@ import {
 } from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
 import { hasRight, type Right } from "./grant.ts";
-import type { Guard } from "./guard.ts";
 import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link, type LinkWire } from "./link.ts";
@@ -36,6 +34,7 @@ import type { Outbound } from "./outbound.ts";
 import { Room } from "./room.ts";
 import { SessionAccess } from "./session-access.ts";
 import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import type { SessionOwner } from "./session-owner.ts";
 import { StreamFrame } from "./stream-frame.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
@@ -48,36 +47,6 @@ type DocumentMessage = Exclude<Extract<Message, { readonly index: number }>, Sub
 
 /** Those that bring mutations, or speak of what brings them. */
 const BRINGING: ReadonlySet<Message["type"]> = new Set(["answer", "start", "dictionary"]);
-
-export interface SessionTiming {
-  readonly heartbeatMs: number;
-  /** How long an answer or acknowledgement may be missing before it is asked for again. */
-  readonly repairMs: number;
-  readonly handshakeMs: number;
-}
-
-/** What a session needs of the hub it belongs to. */
-export interface SessionOwner {
-  readonly host: ReplicaHost;
-  readonly incarnation: ReplicaId;
-  readonly label: string;
-  readonly timing: SessionTiming;
-  /** Peers whose clock is off by more are refused. */
-  readonly clockOffMaxMs: number;
-  /** What is spoken beyond documents. */
-  readonly extensions: Iterable<Extension>;
-  /** Who may come in; everybody where there is none. */
-  readonly guard: Guard | undefined;
-  /** The peer said hello; throws what speaks against it. */
-  greeted(session: Session): void;
-  /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
-  roomFor(session: Session, name: string): Room | Promise<Room>;
-  refused(session: Session, name: string, explanation: string): void;
-  ended(session: Session, end: SessionEnd): void;
-  left(session: Session, link: Link): void;
-  /** A room that was asked for is not needed after all. */
-  vacated(room: Room): void;
-}
 
 export class Session implements LinkWire {
   readonly role: Role;
