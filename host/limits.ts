@@ -59,3 +59,7 @@ export const WORKFLOW_TRANSITIONS_MAX = 1024;
 export const VOTE_OPTIONS_MAX = 256;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
+/** Bytes from which frames travel packed: deflate halves shorter batches at best, and costs a system call's time. */
+export const PACKED_FROM_BYTES = 512;
+/** Bytes of a frame before it was packed: the longest part or turn with room to spare; longer ones travel plain. */
+export const PACKED_PLAIN_BYTES_MAX = 2097152;

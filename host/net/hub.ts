@@ -12,6 +12,7 @@ import type { Extension } from "./extension.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
+import { Packing } from "./packing.ts";
 import { Room } from "./room.ts";
 import { Session, type SessionOwner, type SessionTiming } from "./session.ts";
 import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
@@ -25,6 +26,8 @@ export interface NetworkOptions {
   readonly allowDocument?: (name: string, peer: ReplicaId) => boolean;
   /** Peers whose clock is off by more are refused; without it they are told and served. */
   readonly clockOffMaxMs?: number;
+  /** Whether large frames are compressed for peers that can take it; they are unless said otherwise. */
+  readonly packsFrames?: boolean;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -46,6 +49,7 @@ export class Hub implements Network, SessionOwner {
   label = "";
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
+  packing: Packing | undefined = new Packing();
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #extensions: Extension[] = [];
@@ -75,6 +79,7 @@ export class Hub implements Network, SessionOwner {
   configure(options: NetworkOptions): void {
     this.label = options.label ?? this.label;
     this.clockOffMaxMs = options.clockOffMaxMs ?? this.clockOffMaxMs;
+    if (options.packsFrames !== undefined) this.packing = options.packsFrames ? new Packing() : undefined;
     this.timing = { ...this.timing, ...options.timing };
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;

@@ -31,6 +31,7 @@ import {
   type Subscribe,
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
+import { decodePacked, PACKED_TYPE, type Packing } from "./packing.ts";
 import { Room } from "./room.ts";
 import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
 import { StreamFrame } from "./stream-frame.ts";
@@ -60,6 +61,8 @@ export interface SessionOwner {
   readonly clockOffMaxMs: number;
   /** What is spoken beyond documents. */
   readonly extensions: Iterable<Extension>;
+  /** Packs frames for peers that unpack them; undefined where frames travel plain. */
+  readonly packing: Packing | undefined;
   /** The peer said hello; throws what speaks against it. */
   greeted(session: Session): void;
   /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
@@ -92,6 +95,8 @@ export class Session implements LinkWire {
   #cancelAcknowledge: (() => void) | undefined;
   #cancelHandshake: () => void;
   #greeting: Hello | undefined;
+  /** What packs for this peer; undefined until, or unless, both ends have said they can. */
+  #packing: Packing | undefined;
   #isEnded = false;
 
   constructor(transport: Transport, role: Role, owner: SessionOwner) {
@@ -170,12 +175,13 @@ export class Session implements LinkWire {
     this.#unlink(link);
   }
 
-  send(frame: Uint8Array): void {
+  send(plain: Uint8Array): void {
     if (this.#isEnded) return;
     if (this.transport.bufferedBytes > SESSION_BACKLOG_BYTES_MAX * BACKLOG_FACTOR_MAX) {
       this.#lost(`it has not read ${this.transport.bufferedBytes} bytes that wait for it`);
       return;
     }
+    const frame = this.#packing === undefined ? plain : this.#packing.packed(plain);
     this.bytesSent += frame.length + webSocketHeaderBytes(frame.length, this.role === "client");
     this.transport.send(frame);
   }
@@ -207,10 +213,11 @@ export class Session implements LinkWire {
   }
 
   #hello(): Hello {
-    const { host, incarnation, label, extensions } = this.#owner;
+    const { host, incarnation, label, extensions, packing } = this.#owner;
     let features =
       (host.isStored ? FEATURES.acknowledgesStored : 0) |
-      (this.role === "server" ? FEATURES.opensAnyDocument : 0);
+      (this.role === "server" ? FEATURES.opensAnyDocument : 0) |
+      (packing === undefined ? 0 : FEATURES.packed);
     for (const { feature } of extensions) features |= feature;
     return {
       type: "hello",
@@ -258,6 +265,10 @@ export class Session implements LinkWire {
     if (this.#greeting === undefined) {
       if (type !== "hello" && type !== "goodbye") throw malformed("the peer did not begin with hello");
       if (type === "hello") this.#checkVersions(bytes);
+    }
+    if (bytes[0] === PACKED_TYPE && this.#packing !== undefined) {
+      this.#dispatch(decodePacked(bytes));
+      return;
     }
     if (isExtensionType(bytes[0])) {
       this.#extensions.receive(bytes);
@@ -347,6 +358,7 @@ export class Session implements LinkWire {
     if (refusal !== undefined) throw new Fatal(refusal.error, refusal.retry);
     this.#cancelHandshake();
     this.#greeting = hello;
+    if (hello.features & FEATURES.packed) this.#packing = this.#owner.packing;
     this.#judgeClock(hello);
     this.#extensions.open(this.#owner.extensions, this.#extensionPeer(hello));
     this.#owner.greeted(this);
