@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   "connection-closed",
   "connection-failed",
   "message-too-large",
+  "no-store",
   "protocol-error",
   // command line
   "invalid-option",

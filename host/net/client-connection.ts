@@ -3,7 +3,7 @@
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { Connection, ConnectionStatus } from "../replica/ports.ts";
+import type { Connection, ConnectionStatus, WriteProgress } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import { Backoff } from "./backoff.ts";
@@ -12,6 +12,7 @@ import type { Link } from "./link.ts";
 import { ACK_FLAGS, type Report } from "./messages.ts";
 import type { Session } from "./session.ts";
 import type { SessionEnd } from "./session-errors.ts";
+import { type ProgressListener, WriteProgressBook } from "./write-progress.ts";
 
 /** A connection that held so long starts the next pauses from the shortest. */
 const HELD_MS = 5_000;
@@ -29,8 +30,7 @@ export class ClientConnection implements Connection {
   readonly #hub: Hub;
   readonly #backoff: Backoff;
   readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
-  /** Own mutations acknowledged, of documents no session carries now. */
-  readonly #acknowledged = new Map<string, { readonly replica: ReplicaId; readonly sequence: number }>();
+  readonly #progress: WriteProgressBook;
   #status: ConnectionStatus = "connecting";
   #session: Session | undefined;
   #peer: ReplicaId | undefined;
@@ -47,6 +47,7 @@ export class ClientConnection implements Connection {
     this.url = url;
     this.#hub = hub;
     this.#backoff = new Backoff(hub.host.platform);
+    this.#progress = new WriteProgressBook(hub.host, (name) => this.#session?.linkOf(name));
     this.#renewChange();
   }
 
@@ -103,12 +104,20 @@ export class ClientConnection implements Connection {
   }
 
   async synced(document?: { readonly name: string } | string, options: SyncOptions = {}): Promise<void> {
-    const name = typeof document === "object" ? document.name : document;
-    const cores = [...this.#hub.host.documents()].filter((core) => name === undefined || core.name === name);
-    if (name !== undefined && cores.length === 0) {
-      throw new CrdtError("document-closed", `document "${name}" is not open; open it before waiting for it`);
-    }
-    await Promise.all(cores.map((core) => this.#syncedOne(core, options.isStored ?? false)));
+    const isStored = options.isStored ?? false;
+    await Promise.all(this.#coresOf(document).map((core) => this.#syncedOne(core, isStored)));
+  }
+
+  async durable(document?: { readonly name: string } | string): Promise<void> {
+    await Promise.all(this.#coresOf(document).map((core) => this.#durableOne(core)));
+  }
+
+  progress(document: { readonly name: string } | string): WriteProgress {
+    return this.#progress.of(this.#coresOf(document)[0]!);
+  }
+
+  onProgress(listener: ProgressListener): () => void {
+    return this.#progress.listen(listener);
   }
 
   async close(): Promise<void> {
@@ -125,16 +134,28 @@ export class ClientConnection implements Connection {
   }
 
   /** A document is no longer carried by `session`: keep what it acknowledged. */
-  left(session: Session, { room, outbound }: Link): void {
-    if (session !== this.#session) return;
-    const { replica } = room.core;
-    this.#acknowledged.set(room.core.name, { replica, sequence: outbound.acknowledged.get(replica) });
+  left(session: Session, link: Link): void {
+    this.progressed(session, link);
+  }
+
+  /** The peer said what it has merged or stored. */
+  progressed(session: Session, link: Link): void {
+    if (session === this.#session) this.#progress.changed(link);
+  }
+
+  /** The open documents, or the one of that name. Errors: document-closed. */
+  #coresOf(document: { readonly name: string } | string | undefined): DocumentCore[] {
+    const name = typeof document === "object" ? document.name : document;
+    const cores = [...this.#hub.host.documents()].filter((core) => name === undefined || core.name === name);
+    if (name === undefined || cores.length > 0) return cores;
+    throw new CrdtError(
+      "document-closed",
+      `document "${name}" is not open; open it before asking how far it is`,
+    );
   }
 
   #offlineLag(core: DocumentCore): number {
-    const known = this.#acknowledged.get(core.name);
-    const acknowledged = known?.replica === core.replica ? known.sequence : 0;
-    return Math.max(0, core.versionVector.get(core.replica) - acknowledged);
+    return Math.max(0, core.versionVector.get(core.replica) - this.#progress.mergedOf(core));
   }
 
   /** One attempt; resolves after the handshake, or with what was in its way. */
@@ -179,6 +200,7 @@ export class ClientConnection implements Connection {
     this.#earlierSent += this.#session?.bytesSent ?? 0;
     this.#earlierReceived += this.#session?.bytesReceived ?? 0;
     this.#session = undefined;
+    this.#progress.lost();
     if (this.#hub.host.platform.monotonicMs() - this.#openedAtMs > HELD_MS) {
       this.#backoff.reset();
       this.#newIds = 0;
@@ -218,6 +240,7 @@ export class ClientConnection implements Connection {
     this.#error = error;
     this.#cancelRetry();
     this.#hub.forget(this);
+    this.#progress.close();
     this.#setStatus("closed");
   }
 
@@ -249,11 +272,26 @@ export class ClientConnection implements Connection {
     }
   }
 
+  async #durableOne(core: DocumentCore): Promise<void> {
+    const own = core.versionVector.clone();
+    for (let pauseMs = SYNC_PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, SYNC_PAUSE_LONGEST_MS)) {
+      const report = await this.#report(core, true, true);
+      if (report !== undefined && report.flags & ACK_FLAGS.stored && report.vector.covers(own)) return;
+      await this.#pause(pauseMs);
+    }
+  }
+
   /** The peer's report of a document; undefined when the connection ended first. */
-  async #report(core: DocumentCore, isStored: boolean): Promise<Report | undefined> {
+  async #report(core: DocumentCore, isStored: boolean, needsStore = false): Promise<Report | undefined> {
     while (this.#session === undefined || !this.#session.isOpen) {
       if (this.#status === "closed") throw this.#error ?? closedError(this.url);
       await this.#change;
+    }
+    if (needsStore && !this.#session.isPeerStored) {
+      throw new CrdtError(
+        "no-store",
+        `"${this.url}" keeps nothing it is sent: wait for synced(), or connect to a relay with a store`,
+      );
     }
     const link = this.#session.linkOf(core.name);
     if (link === undefined) {

@@ -202,6 +202,10 @@ export class Hub implements Network, SessionOwner {
     this.vacated(link.room);
   }
 
+  progressed(session: Session, link: Link): void {
+    for (const connection of this.#connections) connection.progressed(session, link);
+  }
+
   vacated(room: Room): void {
     if (room.links > 0 || this.#rooms.get(room.core.name) !== room) return;
     this.#rooms.delete(room.core.name);

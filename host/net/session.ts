@@ -70,6 +70,8 @@ export interface SessionOwner {
   refused(session: Session, name: string, explanation: string): void;
   ended(session: Session, end: SessionEnd): void;
   left(session: Session, link: Link): void;
+  /** The peer said what it has merged or stored. */
+  progressed(session: Session, link: Link): void;
   /** A room that was asked for is not needed after all. */
   vacated(room: Room): void;
 }
@@ -143,6 +145,10 @@ export class Session implements LinkWire {
     return this.#owner.host.isStored;
   }
 
+  get isPeerStored(): boolean {
+    return ((this.#greeting?.features ?? 0) & FEATURES.acknowledgesStored) !== 0;
+  }
+
   get bufferedBytes(): number {
     return this.transport.bufferedBytes;
   }
@@ -193,6 +199,10 @@ export class Session implements LinkWire {
       ACKNOWLEDGE_WITHIN_MS,
       { background: true },
     );
+  }
+
+  progressed(link: Link): void {
+    this.#owner.progressed(this, link);
   }
 
   stored(core: DocumentCore): Promise<void> {

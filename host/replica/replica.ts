@@ -187,6 +187,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     await this.#store?.durable(core);
   }
 
+  isPending(core: DocumentCore): boolean {
+    return this.#store?.isPending(core) ?? false;
+  }
+
   async release(state: DocumentState): Promise<void> {
     const views = (this.#views.get(state) ?? 1) - 1;
     this.#views.set(state, views);
