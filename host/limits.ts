@@ -63,3 +63,5 @@ export const DECISIONS_MAX = 256;
 export const PACKED_FROM_BYTES = 512;
 /** Bytes of a frame before it was packed: the longest part or turn with room to spare; longer ones travel plain. */
 export const PACKED_PLAIN_BYTES_MAX = 2097152;
+/** Bursts of its rate a connection may owe before it is ended: a transport that can pause never owes one. */
+export const RATE_DEBT_BURSTS_MAX = 4;

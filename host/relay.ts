@@ -13,7 +13,7 @@ import {
 import { listen } from "./platform/listen.ts";
 import { hostOf, type Replica } from "./replica/replica.ts";
 
-export type { PeerStatistics, ServedDocument } from "./net/index.ts";
+export type { PeerStatistics, RateOptions, ServedDocument } from "./net/index.ts";
 
 export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
   /** 0 takes a free one; the answer says which. */

@@ -10,6 +10,7 @@ import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts"
 import { ClientConnection } from "./client-connection.ts";
 import type { Extension } from "./extension.ts";
 import { idTaken, type Role } from "./handshake.ts";
+import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Packing } from "./packing.ts";
@@ -28,6 +29,8 @@ export interface NetworkOptions {
   readonly clockOffMaxMs?: number;
   /** Whether large frames are compressed for peers that can take it; they are unless said otherwise. */
   readonly packsFrames?: boolean;
+  /** What each peer that connects may send: beyond it is not read for a while, and far beyond it is disconnected. */
+  readonly rate?: RateOptions;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -50,6 +53,7 @@ export class Hub implements Network, SessionOwner {
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
   packing: Packing | undefined = new Packing();
+  rate: RateOptions | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #extensions: Extension[] = [];
@@ -80,6 +84,8 @@ export class Hub implements Network, SessionOwner {
     this.label = options.label ?? this.label;
     this.clockOffMaxMs = options.clockOffMaxMs ?? this.clockOffMaxMs;
     if (options.packsFrames !== undefined) this.packing = options.packsFrames ? new Packing() : undefined;
+    if (options.rate !== undefined) checkRate(options.rate);
+    this.rate = options.rate ?? this.rate;
     this.timing = { ...this.timing, ...options.timing };
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;

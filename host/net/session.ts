@@ -19,6 +19,7 @@ import {
 import { malformed } from "./frame-reader.ts";
 import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { InboundRate, type RateOptions } from "./inbound-rate.ts";
 import { Link, type LinkWire } from "./link.ts";
 import {
   decodeMessage,
@@ -63,6 +64,8 @@ export interface SessionOwner {
   readonly extensions: Iterable<Extension>;
   /** Packs frames for peers that unpack them; undefined where frames travel plain. */
   readonly packing: Packing | undefined;
+  /** What a peer that connected to us may send; undefined where it is not limited. */
+  readonly rate: RateOptions | undefined;
   /** The peer said hello; throws what speaks against it. */
   greeted(session: Session): void;
   /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
@@ -99,6 +102,7 @@ export class Session implements LinkWire {
   #greeting: Hello | undefined;
   /** What packs for this peer; undefined until, or unless, both ends have said they can. */
   #packing: Packing | undefined;
+  readonly #rate: InboundRate | undefined;
   #isEnded = false;
 
   constructor(transport: Transport, role: Role, owner: SessionOwner) {
@@ -111,9 +115,12 @@ export class Session implements LinkWire {
     this.#ownHello = this.#hello();
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
-      dead: (silentMs) => this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`),
+      dead: (silentMs) => this.#silent(silentMs),
       tick: () => this.#tick(),
     });
+    if (owner.rate !== undefined && role === "server") {
+      this.#rate = new InboundRate(owner.rate, platform, transport, () => this.heartbeat.heard());
+    }
     this.#cancelHandshake = platform.setTimer(() => this.#greetingOverdue(), owner.timing.handshakeMs, {
       background: true,
     });
@@ -264,6 +271,7 @@ export class Session implements LinkWire {
     this.bytesReceived += bytes.length + webSocketHeaderBytes(bytes.length, this.role === "server");
     this.heartbeat.heard();
     try {
+      this.#rate?.took(bytes.length);
       this.#dispatch(bytes);
     } catch (error) {
       this.#fail(error);
@@ -277,7 +285,9 @@ export class Session implements LinkWire {
       if (type === "hello") this.#checkVersions(bytes);
     }
     if (bytes[0] === PACKED_TYPE && this.#packing !== undefined) {
-      this.#dispatch(decodePacked(bytes));
+      const frame = decodePacked(bytes);
+      this.#rate?.grew(frame.length - bytes.length);
+      this.#dispatch(frame);
       return;
     }
     if (isExtensionType(bytes[0])) {
@@ -536,6 +546,12 @@ export class Session implements LinkWire {
     this.close(error, retry);
   }
 
+  /** A peer that we do not read has not fallen silent. */
+  #silent(silentMs: number): void {
+    if (this.#rate?.isPaused) this.heartbeat.heard();
+    else this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`);
+  }
+
   #lost(reason: string): void {
     const error = new CrdtError(
       "connection-closed",
@@ -554,6 +570,7 @@ export class Session implements LinkWire {
     this.#isEnded = true;
     this.#cancelHandshake();
     this.#cancelAcknowledge?.();
+    this.#rate?.close();
     this.heartbeat.stop();
     for (const link of [...this.#links.values()]) this.#unlink(link);
     this.#extensions.close();
