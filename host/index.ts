@@ -77,6 +77,7 @@ export type { MultiValueHandle } from "./replica/multi-value-handle.ts";
 export type {
   Connection,
   ConnectionStatus,
+  ConnectOptions,
   Durability,
   StoreEvent,
   WriteProgress,

@@ -65,3 +65,7 @@ export const PACKED_FROM_BYTES = 512;
 export const PACKED_PLAIN_BYTES_MAX = 2097152;
 /** Bursts of its rate a connection may owe before it is ended: a transport that can pause never owes one. */
 export const RATE_DEBT_BURSTS_MAX = 4;
+/** How long a relay may ask a client to stay away, in milliseconds: five minutes, or a hostile one would keep it for ever. */
+export const RETRY_AFTER_MS_MAX = 300000;
+/** Addresses one connection may choose from: somebody wrote them down, and each is tried before giving up. */
+export const RELAY_ADDRESSES_MAX = 64;

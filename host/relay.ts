@@ -2,18 +2,21 @@
 // the same bytes on; no schema, no values. Plain HTTP requests on its port go to whoever wants them (a page).
 import type { RequestListener, Server } from "node:http";
 import {
+  CLOSE_SERVICE_RESTART,
+  type DrainOptions,
   hubOf,
   type NetworkEvent,
   type NetworkOptions,
   type PeerStatistics,
   peerStatistics,
+  retryAfterReason,
   type ServedDocument,
   servedDocuments,
 } from "./net/index.ts";
 import { listen } from "./platform/listen.ts";
 import { hostOf, type Replica } from "./replica/replica.ts";
 
-export type { PeerStatistics, RateOptions, ServedDocument } from "./net/index.ts";
+export type { DrainOptions, PeerStatistics, RateOptions, ServedDocument } from "./net/index.ts";
 
 export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
   /** 0 takes a free one; the answer says which. */
@@ -47,20 +50,32 @@ export interface Relay {
   /** The documents at least one connection carries. */
   documents(): ServedDocument[];
   onEvent(listener: (event: RelayEvent) => void): () => void;
+  /**
+   * Takes no further peers, tells those there are what was merged and stored of what they sent, and sends them away with a hint
+   * when to come back. Then `close()` it. The replica stays open.
+   */
+  drain(options?: DrainOptions): Promise<void>;
   /** Stops listening and drops the connections it accepted; the replica stays open. */
   close(): Promise<void>;
 }
+
+/** What those are told that connect while the relay drains. */
+const TURNED_AWAY_MS = 1_000;
 
 /** Lets other replicas connect to this one. Errors: connection-failed when the port is taken. */
 export async function serve(replica: Replica, options: RelayOptions): Promise<Relay> {
   const { port, host, onRequest, allowOrigin, ...network } = options;
   const hub = hubOf(hostOf(replica), network);
+  let isDraining = false;
   const listener = await listen({
     port,
     ...(host !== undefined && { host }),
     ...(onRequest !== undefined && { onRequest }),
     ...(allowOrigin !== undefined && { allowOrigin }),
-    onTransport: (transport) => hub.attach(transport, "server"),
+    onTransport: (transport) => {
+      if (isDraining) transport.close(CLOSE_SERVICE_RESTART, retryAfterReason(TURNED_AWAY_MS));
+      else hub.attach(transport, "server");
+    },
   });
   return {
     port: listener.port,
@@ -70,6 +85,11 @@ export async function serve(replica: Replica, options: RelayOptions): Promise<Re
     documents: () => servedDocuments(hub),
     onEvent: (tell) =>
       hub.onEvent(({ kind, session, message }) => tell({ kind, peer: session.peer, message })),
+    drain: async (how) => {
+      isDraining = true;
+      listener.stopAccepting();
+      await hub.drain(how);
+    },
     close: () => listener.close(),
   };
 }

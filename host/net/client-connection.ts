@@ -5,11 +5,11 @@ import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { Connection, ConnectionStatus, WriteProgress } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
-import type { VersionVector } from "../wire/version-vector.ts";
-import { Backoff } from "./backoff.ts";
+import { randomFraction } from "./draining.ts";
 import type { Hub } from "./hub.ts";
 import type { Link } from "./link.ts";
-import { ACK_FLAGS, type Report } from "./messages.ts";
+import { PeerReports, type ReportSource } from "./peer-reports.ts";
+import { type RelayAddress, RelayChoice } from "./relay-choice.ts";
 import type { Session } from "./session.ts";
 import type { SessionEnd } from "./session-errors.ts";
 import { type ProgressListener, WriteProgressBook } from "./write-progress.ts";
@@ -17,18 +17,18 @@ import { type ProgressListener, WriteProgressBook } from "./write-progress.ts";
 /** A connection that held so long starts the next pauses from the shortest. */
 const HELD_MS = 5_000;
 const NEW_IDS_MAX = 3;
-const SYNC_PAUSE_FIRST_MS = 2;
-const SYNC_PAUSE_LONGEST_MS = 200;
+/** Clients that lose a relay turn to another within so many milliseconds, not all at once. */
+const MOVE_WITHIN_MS = 200;
 
 export interface SyncOptions {
   /** Also wait until the peer has stored it; for peers with a store. */
   readonly isStored?: boolean;
 }
 
-export class ClientConnection implements Connection {
-  readonly url: string;
+export class ClientConnection implements Connection, ReportSource {
   readonly #hub: Hub;
-  readonly #backoff: Backoff;
+  readonly #choice: RelayChoice;
+  readonly #reports: PeerReports;
   readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
   readonly #progress: WriteProgressBook;
   #status: ConnectionStatus = "connecting";
@@ -39,16 +39,26 @@ export class ClientConnection implements Connection {
   #earlierReceived = 0;
   #openedAtMs = 0;
   #newIds = 0;
+  /** Where it leads, or is about to. */
+  #address: RelayAddress;
   #cancelRetry: () => void = () => {};
   #changed: () => void = () => {};
   #change!: Promise<void>;
 
-  constructor(url: string, hub: Hub) {
-    this.url = url;
+  /** `key` decides which of the addresses is preferred. Errors: invalid-argument. */
+  constructor(urls: readonly string[], key: string, hub: Hub) {
     this.#hub = hub;
-    this.#backoff = new Backoff(hub.host.platform);
+    const { platform } = hub.host;
+    this.#choice = new RelayChoice(urls, key, hub.relayBook, (url) => hub.workAt(url, this));
+    this.#address = this.#choice.next(platform.monotonicMs()).address;
+    this.#reports = new PeerReports(this, platform);
     this.#progress = new WriteProgressBook(hub.host, (name) => this.#session?.linkOf(name));
     this.#renewChange();
+  }
+
+  /** The address it leads to now, or tries next. */
+  get url(): string {
+    return this.#address.url;
   }
 
   get status(): ConnectionStatus {
@@ -92,24 +102,31 @@ export class ClientConnection implements Connection {
     return () => this.#statusListeners.delete(listener);
   }
 
-  /** Opens the first session. Errors: connection-failed, protocol-error. */
+  /** Opens the first session at the first address that gives one. Errors: connection-failed, protocol-error. */
   async open(): Promise<void> {
+    const untried = new Set(this.#choice.addresses);
     for (;;) {
       const end = await this.#connect();
       if (end === undefined) return;
       if (this.#takeNewId(end)) continue;
-      this.#finish(end.error);
-      throw end.error;
+      this.#failed(end);
+      untried.delete(this.#address);
+      const next = this.#choice.addresses.find((address) => untried.has(address));
+      if (next === undefined || this.#status === "closed") {
+        this.#finish(end.error);
+        throw end.error;
+      }
+      this.#address = next;
     }
   }
 
   async synced(document?: { readonly name: string } | string, options: SyncOptions = {}): Promise<void> {
     const isStored = options.isStored ?? false;
-    await Promise.all(this.#coresOf(document).map((core) => this.#syncedOne(core, isStored)));
+    await Promise.all(this.#coresOf(document).map((core) => this.#reports.synced(core, isStored)));
   }
 
   async durable(document?: { readonly name: string } | string): Promise<void> {
-    await Promise.all(this.#coresOf(document).map((core) => this.#durableOne(core)));
+    await Promise.all(this.#coresOf(document).map((core) => this.#reports.durable(core)));
   }
 
   progress(document: { readonly name: string } | string): WriteProgress {
@@ -141,6 +158,19 @@ export class ClientConnection implements Connection {
   /** The peer said what it has merged or stored. */
   progressed(session: Session, link: Link): void {
     if (session === this.#session) this.#progress.changed(link);
+  }
+
+  /** A round trip was measured. */
+  measured(session: Session, ms: number): void {
+    if (session === this.#session) this.#address.measured(ms);
+  }
+
+  async openSession(): Promise<Session> {
+    while (this.#session === undefined || !this.#session.isOpen) {
+      if (this.#status === "closed") throw this.#error ?? closedError(this.url);
+      await this.#change;
+    }
+    return this.#session;
   }
 
   /** The open documents, or the one of that name. Errors: document-closed. */
@@ -197,28 +227,47 @@ export class ClientConnection implements Connection {
 
   #ended(end: SessionEnd): void {
     const wasOpen = this.#status === "open";
-    this.#earlierSent += this.#session?.bytesSent ?? 0;
-    this.#earlierReceived += this.#session?.bytesReceived ?? 0;
+    const session = this.#session;
     this.#session = undefined;
-    this.#progress.lost();
-    if (this.#hub.host.platform.monotonicMs() - this.#openedAtMs > HELD_MS) {
-      this.#backoff.reset();
-      this.#newIds = 0;
+    if (session !== undefined) {
+      this.#earlierSent += session.bytesSent;
+      this.#earlierReceived += session.bytesReceived;
+      this.#progress.lost();
+      if (this.#hub.host.platform.monotonicMs() - this.#openedAtMs > HELD_MS) {
+        this.#address.held();
+        this.#newIds = 0;
+      }
     }
     if (wasOpen) this.#retry(end);
   }
 
-  /** Connects again when the end allows it. */
+  /** Connects again when the end allows it: elsewhere at once if there is an elsewhere, else when it may. */
   #retry(end: SessionEnd): void {
     if (this.#status === "closed") return;
     this.#error = end.error;
-    if (end.retry === "no") {
+    const pauseMs = this.#takeNewId(end) ? 0 : this.#pauseAfter(end);
+    if (pauseMs === Number.POSITIVE_INFINITY) {
       this.#finish(end.error);
       return;
     }
-    const pauseMs = this.#takeNewId(end) ? 0 : this.#backoff.nextMs();
     this.#setStatus("waiting");
     this.#cancelRetry = this.#hub.host.platform.setTimer(() => this.#connectAgain(), pauseMs);
+  }
+
+  /** Chooses the next address and answers how long to wait for it; for ever when none is left. */
+  #pauseAfter(end: SessionEnd): number {
+    const { platform } = this.#hub.host;
+    this.#failed(end);
+    const { address, waitMs } = this.#choice.next(platform.monotonicMs());
+    const isElsewhere = address !== this.#address;
+    this.#address = address;
+    return isElsewhere && waitMs === 0 ? MOVE_WITHIN_MS * randomFraction(platform) : waitMs;
+  }
+
+  /** One that wants nothing to do with us is not asked again. */
+  #failed(end: SessionEnd): void {
+    const nowMs = this.#hub.host.platform.monotonicMs();
+    this.#address.failed(nowMs, end.retry === "no" ? Number.POSITIVE_INFINITY : end.retryAfterMs);
   }
 
   #connectAgain(): void {
@@ -256,57 +305,6 @@ export class ClientConnection implements Connection {
     this.#change = new Promise((resolve) => {
       this.#changed = resolve;
     });
-  }
-
-  async #syncedOne(core: DocumentCore, isStored: boolean): Promise<void> {
-    const own = core.versionVector.clone();
-    let theirs: VersionVector | undefined;
-    for (let pauseMs = SYNC_PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, SYNC_PAUSE_LONGEST_MS)) {
-      const report = await this.#report(core, isStored);
-      if (report !== undefined) {
-        theirs ??= report.vector;
-        const isAsAsked = !isStored || (report.flags & ACK_FLAGS.stored) !== 0;
-        if (isAsAsked && report.vector.covers(own) && core.versionVector.covers(theirs)) return;
-      }
-      await this.#pause(pauseMs);
-    }
-  }
-
-  async #durableOne(core: DocumentCore): Promise<void> {
-    const own = core.versionVector.clone();
-    for (let pauseMs = SYNC_PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, SYNC_PAUSE_LONGEST_MS)) {
-      const report = await this.#report(core, true, true);
-      if (report !== undefined && report.flags & ACK_FLAGS.stored && report.vector.covers(own)) return;
-      await this.#pause(pauseMs);
-    }
-  }
-
-  /** The peer's report of a document; undefined when the connection ended first. */
-  async #report(core: DocumentCore, isStored: boolean, needsStore = false): Promise<Report | undefined> {
-    while (this.#session === undefined || !this.#session.isOpen) {
-      if (this.#status === "closed") throw this.#error ?? closedError(this.url);
-      await this.#change;
-    }
-    if (needsStore && !this.#session.isPeerStored) {
-      throw new CrdtError(
-        "no-store",
-        `"${this.url}" keeps nothing it is sent: wait for synced(), or connect to a relay with a store`,
-      );
-    }
-    const link = this.#session.linkOf(core.name);
-    if (link === undefined) {
-      throw new CrdtError(
-        "connection-closed",
-        `"${this.url}" does not carry document "${core.name}": it was refused there or closed here`,
-      );
-    }
-    await link.joined;
-    if (link.isClosed) return undefined;
-    return new Promise((resolve) => link.probe(isStored, resolve));
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#hub.host.platform.setTimer(resolve, ms));
   }
 }
 

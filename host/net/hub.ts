@@ -5,18 +5,21 @@ import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { Network, ReplicaHost } from "../replica/ports.ts";
+import type { ConnectOptions, Network, ReplicaHost } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Packing } from "./packing.ts";
+import { RelayBook } from "./relay-choice.ts";
 import { Room } from "./room.ts";
-import { Session, type SessionOwner, type SessionTiming } from "./session.ts";
+import { Session } from "./session.ts";
 import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import type { SessionOwner, SessionTiming } from "./session-owner.ts";
 
 export interface NetworkOptions {
   /** What peers see this replica called; for people. */
@@ -49,6 +52,8 @@ const CLOSE_WITHIN_MS = 1_000;
 export class Hub implements Network, SessionOwner {
   readonly host: ReplicaHost;
   readonly incarnation: ReplicaId;
+  /** What is known of relays, over all connections to them. */
+  readonly relayBook: RelayBook;
   label = "";
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
@@ -72,6 +77,7 @@ export class Hub implements Network, SessionOwner {
   constructor(host: ReplicaHost, options: NetworkOptions = {}) {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
+    this.relayBook = new RelayBook(host.platform);
     this.configure(options);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
@@ -110,9 +116,12 @@ export class Hub implements Network, SessionOwner {
     return this.#rooms.values();
   }
 
-  async connect(url: string): Promise<ClientConnection> {
+  async connect(
+    url: string | readonly string[],
+    { key = this.host.id }: ConnectOptions = {},
+  ): Promise<ClientConnection> {
     this.#refuseClosed();
-    const connection = new ClientConnection(url, this);
+    const connection = new ClientConnection(typeof url === "string" ? [url] : url, key, this);
     this.#connections.add(connection);
     try {
       await connection.open();
@@ -121,6 +130,15 @@ export class Hub implements Network, SessionOwner {
       throw error;
     }
     return connection;
+  }
+
+  /** What other connections than `asking` have under way at an address: themselves, and what is not acknowledged. */
+  workAt(url: string, asking: ClientConnection): number {
+    let work = 0;
+    for (const connection of this.#connections) {
+      if (connection !== asking && connection.url === url) work += 1 + connection.lag;
+    }
+    return work;
   }
 
   connections(): readonly ClientConnection[] {
@@ -150,6 +168,17 @@ export class Hub implements Network, SessionOwner {
 
   forget(connection: ClientConnection): void {
     this.#connections.delete(connection);
+  }
+
+  /** Confirms to the peers that connected here what was merged and stored, and sends them away with a hint. */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    for (const room of this.#rooms.values()) {
+      room.core.flushLocal();
+      room.flush();
+    }
+    const sessions = [...this.#sessions].filter(({ role }) => role === "server");
+    await drainSessions(sessions, this.host.platform, options);
+    await this.#drained(sessions);
   }
 
   /** Says goodbye everywhere, and waits until what was sent has left. */
@@ -210,6 +239,10 @@ export class Hub implements Network, SessionOwner {
 
   progressed(session: Session, link: Link): void {
     for (const connection of this.#connections) connection.progressed(session, link);
+  }
+
+  measured(session: Session, roundTripMs: number): void {
+    for (const connection of this.#connections) connection.measured(session, roundTripMs);
   }
 
   vacated(room: Room): void {

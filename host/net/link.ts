@@ -125,6 +125,13 @@ export class Link {
     this.#wire.progressed(this);
   }
 
+  /** Whether the peer has not been told of something that was merged or stored. */
+  get hasUntold(): boolean {
+    return (
+      this.inbound.merged.size > 0 || this.#isStoring || this.#unstored.size > 0 || this.#stored.size > 0
+    );
+  }
+
   /** Says what was merged since the last time, and which frames the peer was left out of. */
   acknowledge(): void {
     if (this.#isClosed) return;

@@ -32,6 +32,8 @@ export interface SessionEnd {
   /** Undefined after a close that this side asked for. */
   readonly error: CrdtError | undefined;
   readonly retry: Retry;
+  /** When the other end wants to see us again. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** What an error in handling a frame means for the session. */

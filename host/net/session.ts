@@ -5,21 +5,13 @@ import { CrdtError } from "../errors.ts";
 import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { ReplicaHost } from "../replica/ports.ts";
 import type { ByteWriter } from "../wire/byte-writer.ts";
-import type { ReplicaId } from "../wire/replica-id.ts";
 import { DrainQueue } from "./drain-queue.ts";
-import {
-  type Extension,
-  type ExtensionPeer,
-  encodeExtensionFrame,
-  isExtensionType,
-  OpenExtensions,
-} from "./extension.ts";
+import { type ExtensionPeer, encodeExtensionFrame, isExtensionType, OpenExtensions } from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
 import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { InboundRate, type RateOptions } from "./inbound-rate.ts";
+import { InboundRate } from "./inbound-rate.ts";
 import { Link, type LinkWire } from "./link.ts";
 import {
   decodeMessage,
@@ -33,51 +25,21 @@ import {
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
 import { decodePacked, PACKED_TYPE, type Packing } from "./packing.ts";
+import { retryAfterOf } from "./retry-after.ts";
 import { Room } from "./room.ts";
 import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import type { SessionOwner } from "./session-owner.ts";
 import { StreamFrame } from "./stream-frame.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
 const CLOSE_PROTOCOL_ERROR = 1002;
+/** Times a session that ends asks its store again, because more was merged meanwhile. */
+const SETTLE_ROUNDS = 3;
 /** A peer that reads nothing but keeps asking is dropped at this many times the backlog. */
 const BACKLOG_FACTOR_MAX = 4;
 
 /** Messages about a document whose link exists, by the peer's index of it. */
 type DocumentMessage = Exclude<Extract<Message, { readonly index: number }>, Subscribe>;
-
-export interface SessionTiming {
-  readonly heartbeatMs: number;
-  /** How long an answer or acknowledgement may be missing before it is asked for again. */
-  readonly repairMs: number;
-  readonly handshakeMs: number;
-}
-
-/** What a session needs of the hub it belongs to. */
-export interface SessionOwner {
-  readonly host: ReplicaHost;
-  readonly incarnation: ReplicaId;
-  readonly label: string;
-  readonly timing: SessionTiming;
-  /** Peers whose clock is off by more are refused. */
-  readonly clockOffMaxMs: number;
-  /** What is spoken beyond documents. */
-  readonly extensions: Iterable<Extension>;
-  /** Packs frames for peers that unpack them; undefined where frames travel plain. */
-  readonly packing: Packing | undefined;
-  /** What a peer that connected to us may send; undefined where it is not limited. */
-  readonly rate: RateOptions | undefined;
-  /** The peer said hello; throws what speaks against it. */
-  greeted(session: Session): void;
-  /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
-  roomFor(session: Session, name: string): Room | Promise<Room>;
-  refused(session: Session, name: string, explanation: string): void;
-  ended(session: Session, end: SessionEnd): void;
-  left(session: Session, link: Link): void;
-  /** The peer said what it has merged or stored. */
-  progressed(session: Session, link: Link): void;
-  /** A room that was asked for is not needed after all. */
-  vacated(room: Room): void;
-}
 
 export class Session implements LinkWire {
   readonly role: Role;
@@ -115,6 +77,7 @@ export class Session implements LinkWire {
     this.#ownHello = this.#hello();
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
+      measured: (roundTripMs) => owner.measured(this, roundTripMs),
       dead: (silentMs) => this.#silent(silentMs),
       tick: () => this.#tick(),
     });
@@ -227,6 +190,25 @@ export class Session implements LinkWire {
     else this.#say({ type: "goodbye", retry, code: error.code, explanation: error.message });
     this.transport.close(error === undefined ? CLOSE_NORMAL : CLOSE_PROTOCOL_ERROR);
     this.#end({ error, retry });
+  }
+
+  /** Resolves when the peer was told what was merged of what it sent, and stored where there is a store. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < SETTLE_ROUNDS && !this.#isEnded; round++) {
+      const untold = [...this.#links.values()].filter((link) => link.hasUntold);
+      for (const link of untold) link.acknowledge();
+      await Promise.all(untold.map((link) => this.stored(link.room.core).catch(() => undefined)));
+      for (const link of untold) link.acknowledge();
+      if (untold.length === 0) return;
+    }
+  }
+
+  /** Sends the peer away with a close code and its reason. */
+  dismiss(code: number, reason: string): void {
+    if (this.#isEnded) return;
+    this.#acknowledgeAll();
+    this.transport.close(code, reason);
+    this.#end({ error: undefined, retry: "yes" });
   }
 
   #hello(): Hello {
@@ -562,7 +544,8 @@ export class Session implements LinkWire {
   }
 
   #closed(close: TransportClose): void {
-    this.#end({ error: errorOfClose(this.transport.peer, close), retry: "yes" });
+    const error = errorOfClose(this.transport.peer, close);
+    this.#end({ error, retry: "yes", retryAfterMs: retryAfterOf(close) });
   }
 
   #end(end: SessionEnd): void {

@@ -26,6 +26,8 @@ export interface Listener {
   readonly port: number;
   readonly url: string;
   readonly server: Server;
+  /** Takes no further connections; those there are go on. */
+  stopAccepting(): void;
   /** Stops listening and drops every connection. */
   close(): Promise<void>;
 }
@@ -91,7 +93,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const urlHost = host.includes(":") ? `[${host}]` : host;
-  return { port, url: `ws://${urlHost}:${port}`, server, close: () => stop(server, sockets) };
+  return {
+    port,
+    url: `ws://${urlHost}:${port}`,
+    server,
+    stopAccepting: () => void server.close(),
+    close: () => stop(server, sockets),
+  };
 }
 
 function bind(server: Server, port: number, host: string): Promise<void> {

@@ -86,6 +86,8 @@ export interface WriteProgress {
 
 /** A lasting link to a peer that reconnects by itself. */
 export interface Connection {
+  /** The address it leads to now, or tries next. */
+  readonly url: string;
   readonly status: ConnectionStatus;
   /** The id of the replica at the other end; undefined before the first handshake. */
   readonly peer: ReplicaId | undefined;
@@ -105,10 +107,18 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+export interface ConnectOptions {
+  /**
+   * What orders several addresses: clients with the same key prefer the same relay. The replica's id unless given; the name
+   * of a document brings those who share it together.
+   */
+  readonly key?: string;
+}
+
 /** Carries documents between replicas. */
 export interface Network {
-  /** Resolves after the first handshake. Errors: connection-failed, protocol-error. */
-  connect(url: string): Promise<Connection>;
+  /** Resolves after the first handshake. Errors: connection-failed, protocol-error, invalid-argument. */
+  connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection>;
   connections(): readonly Connection[];
   close(): Promise<void>;
 }
