@@ -36,6 +36,7 @@ export const ERROR_CODES = [
   "connection-failed",
   "insecure-relay",
   "message-too-large",
+  "no-store",
   "protocol-error",
   // command line
   "invalid-option",

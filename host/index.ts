@@ -82,6 +82,7 @@ export type {
   CredentialSource,
   Durability,
   StoreEvent,
+  WriteProgress,
 } from "./replica/ports.ts";
 export type { RegisterHandle } from "./replica/register-handle.ts";
 export type { Replica, ReplicaEvent, ReplicaEventListener } from "./replica/replica.ts";

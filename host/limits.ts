@@ -67,3 +67,13 @@ export const CREDENTIAL_BYTES_MAX = 16384;
 export const TOKEN_LIFETIME_MS_MAX = 86400000;
 /** Tokens taken back that a guard remembers: beyond it a change of key is the better answer. */
 export const REVOKED_IDS_MAX = 100000;
+/** Bytes from which frames travel packed: deflate halves shorter batches at best, and costs a system call's time. */
+export const PACKED_FROM_BYTES = 512;
+/** Bytes of a frame before it was packed: the longest part or turn with room to spare; longer ones travel plain. */
+export const PACKED_PLAIN_BYTES_MAX = 2097152;
+/** Bursts of its rate a connection may owe before it is ended: a transport that can pause never owes one. */
+export const RATE_DEBT_BURSTS_MAX = 4;
+/** How long a relay may ask a client to stay away, in milliseconds: five minutes, or a hostile one would keep it for ever. */
+export const RETRY_AFTER_MS_MAX = 300000;
+/** Addresses one connection may choose from: somebody wrote them down, and each is tried before giving up. */
+export const RELAY_ADDRESSES_MAX = 64;

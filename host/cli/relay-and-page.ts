@@ -54,6 +54,7 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
         tellReplicaEvents(replica, tell);
       },
       close: async () => {
+        await relay.drain();
         await relay.close();
         await replica.close();
       },

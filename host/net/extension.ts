@@ -36,6 +36,31 @@ export interface ExtensionPeer {
   close(error: CrdtError): void;
 }
 
+/** What an extension is given of a session. */
+export interface ExtendedSession {
+  readonly role: Role;
+  readonly transport: Transport;
+  readonly links: Iterable<Link>;
+  linkOf(name: string): Link | undefined;
+  send(frame: Uint8Array): void;
+  close(error: CrdtError): void;
+}
+
+/** A session as extensions see it. */
+export function extensionPeerOf(session: ExtendedSession, hello: Hello): ExtensionPeer {
+  return {
+    role: session.role,
+    transport: session.transport,
+    hello,
+    get links() {
+      return session.links;
+    },
+    linkOf: (name) => session.linkOf(name),
+    sendFrame: (type, write) => session.send(encodeExtensionFrame(type, write)),
+    close: (error) => session.close(error),
+  };
+}
+
 /** What an extension keeps for one connection. */
 export interface ExtensionEnd {
   /** A frame came; what it throws ends the connection. `reader` stands at the content and ends before the checksum. */

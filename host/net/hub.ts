@@ -8,11 +8,15 @@ import type { DocumentCore } from "../replica/document-core.ts";
 import type { ConnectOptions, CredentialSource, Network, ReplicaHost } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
 import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
+import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
+import { Packing } from "./packing.ts";
+import { RelayBook } from "./relay-choice.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
 import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
@@ -29,6 +33,10 @@ export interface NetworkOptions {
   readonly guard?: Guard;
   /** Peers whose clock is off by more are refused; without it they are told and served. */
   readonly clockOffMaxMs?: number;
+  /** Whether large frames are compressed for peers that can take it; they are unless said otherwise. */
+  readonly packsFrames?: boolean;
+  /** What each peer that connects may send: beyond it is not read for a while, and far beyond it is disconnected. */
+  readonly rate?: RateOptions;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -47,10 +55,14 @@ const CLOSE_WITHIN_MS = 1_000;
 export class Hub implements Network, SessionOwner {
   readonly host: ReplicaHost;
   readonly incarnation: ReplicaId;
+  /** What is known of relays, over all connections to them. */
+  readonly relayBook: RelayBook;
   label = "";
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
   guard: Guard | undefined;
+  packing: Packing | undefined = new Packing();
+  rate: RateOptions | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #extensions: Extension[] = [];
@@ -69,6 +81,7 @@ export class Hub implements Network, SessionOwner {
   constructor(host: ReplicaHost, options: NetworkOptions = {}) {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
+    this.relayBook = new RelayBook(host.platform);
     this.configure(options);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
@@ -80,6 +93,9 @@ export class Hub implements Network, SessionOwner {
   configure(options: NetworkOptions): void {
     this.label = options.label ?? this.label;
     this.clockOffMaxMs = options.clockOffMaxMs ?? this.clockOffMaxMs;
+    if (options.packsFrames !== undefined) this.packing = options.packsFrames ? new Packing() : undefined;
+    if (options.rate !== undefined) checkRate(options.rate);
+    this.rate = options.rate ?? this.rate;
     this.timing = { ...this.timing, ...options.timing };
     this.guard = options.guard ?? this.guard;
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
@@ -105,9 +121,9 @@ export class Hub implements Network, SessionOwner {
     return this.#rooms.values();
   }
 
-  async connect(url: string, options: ConnectOptions = {}): Promise<ClientConnection> {
+  async connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<ClientConnection> {
     this.#refuseClosed();
-    const connection = new ClientConnection(url, this, options);
+    const connection = new ClientConnection(typeof url === "string" ? [url] : url, options, this);
     this.#connections.add(connection);
     try {
       await connection.open();
@@ -116,6 +132,15 @@ export class Hub implements Network, SessionOwner {
       throw error;
     }
     return connection;
+  }
+
+  /** What other connections than `asking` have under way at an address: themselves, and what is not acknowledged. */
+  workAt(url: string, asking: ClientConnection): number {
+    let work = 0;
+    for (const connection of this.#connections) {
+      if (connection !== asking && connection.url === url) work += 1 + connection.lag;
+    }
+    return work;
   }
 
   connections(): readonly ClientConnection[] {
@@ -146,6 +171,17 @@ export class Hub implements Network, SessionOwner {
 
   forget(connection: ClientConnection): void {
     this.#connections.delete(connection);
+  }
+
+  /** Confirms to the peers that connected here what was merged and stored, and sends them away with a hint. */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    for (const room of this.#rooms.values()) {
+      room.core.flushLocal();
+      room.flush();
+    }
+    const sessions = [...this.#sessions].filter(({ role }) => role === "server");
+    await drainSessions(sessions, this.host.platform, options);
+    await this.#drained(sessions);
   }
 
   /** Says goodbye everywhere, and waits until what was sent has left. */
@@ -209,6 +245,14 @@ export class Hub implements Network, SessionOwner {
   left(session: Session, link: Link): void {
     for (const connection of this.#connections) connection.left(session, link);
     this.vacated(link.room);
+  }
+
+  progressed(session: Session, link: Link): void {
+    for (const connection of this.#connections) connection.progressed(session, link);
+  }
+
+  measured(session: Session, roundTripMs: number): void {
+    for (const connection of this.#connections) connection.measured(session, roundTripMs);
   }
 
   vacated(room: Room): void {

@@ -35,6 +35,8 @@ interface RememberedAnswer {
   readonly from: VersionVector;
   readonly to: VersionVector;
   readonly bytes: Uint8Array;
+  /** The frames of its parts, by offset. */
+  readonly frames: Map<number, Uint8Array>;
 }
 
 export class Room {
@@ -99,7 +101,8 @@ export class Room {
     const current = this.core.versionVector;
     const known = this.#answer;
     if (known?.from.equals(from) && known.to.equals(current)) return known;
-    const answer = { from: from.clone(), to: current.clone(), bytes: this.core.deltaSince(from) };
+    const bytes = this.core.deltaSince(from);
+    const answer = { from: from.clone(), to: current.clone(), bytes, frames: new Map() };
     if (this.#answer === undefined) {
       this.#platform.onTurnEnd(() => {
         this.#answer = undefined;
@@ -107,6 +110,18 @@ export class Room {
     }
     this.#answer = answer;
     return answer;
+  }
+
+  /** The frame of a part of an answer; those who get the same part in the same turn share it. */
+  answerFrame(bytes: Uint8Array, offset: number): Uint8Array {
+    const frames = this.#answer?.bytes === bytes ? this.#answer.frames : undefined;
+    let frame = frames?.get(offset);
+    if (frame === undefined) {
+      const part = bytes.subarray(offset, offset + DELTA_PART_BYTES);
+      frame = encodeMessage({ type: "answer", index: this.index, totalBytes: bytes.length, offset, part });
+      frames?.set(offset, frame);
+    }
+    return frame;
   }
 
   close(): void {

@@ -95,10 +95,10 @@ export class Replica {
   }
 
   /**
-   * Links to a peer or relay; resolves after the handshake and keeps the link alive. Errors: access-denied,
-   * connection-failed.
+   * Links to a peer or relay; resolves after the handshake and keeps the link alive. With several addresses to one of
+   * them, and to another when that is lost. Errors: access-denied, connection-failed, invalid-argument.
    */
-  connect(url: string, options?: ConnectOptions): Promise<Connection> {
+  connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
     return this.#host.connect(url, options);
   }
 
@@ -198,13 +198,17 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     await this.#store?.durable(core);
   }
 
+  isPending(core: DocumentCore): boolean {
+    return this.#store?.isPending(core) ?? false;
+  }
+
   async release(state: DocumentState): Promise<void> {
     const views = (this.#views.get(state) ?? 1) - 1;
     this.#views.set(state, views);
     if (views === 0 && !this.#pinned.has(state.core)) await this.#closeCore(state.core);
   }
 
-  async connect(url: string, options?: ConnectOptions): Promise<Connection> {
+  async connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
     this.#refuseClosed();
     this.#networking ??= this.#createNetwork(this).catch((error) => {
       // Its code may have been out of reach for a moment: the next call tries again.
