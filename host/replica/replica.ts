@@ -19,7 +19,7 @@ import type {
   RotationReason,
   StoreEvent,
 } from "./ports.ts";
-import { type ContainerDefinitions, type Schema, schema } from "./schema.ts";
+import { type ContainerDefinitions, loadContainers, type Schema, schema } from "./schema.ts";
 
 /** What a replica reports about itself. */
 export type ReplicaEvent =
@@ -179,13 +179,14 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     name: string,
     documentSchema: Schema<Definitions>,
   ): Promise<Document<Schema<Definitions>>> {
+    const containers = await loadContainers(documentSchema.containers);
     const state = await this.#take(name, (core) => {
       const taken = this.#stateOf(core);
       this.#views.set(taken, (this.#views.get(taken) ?? 0) + 1);
       return taken;
     });
     try {
-      return openDocument(state, this, documentSchema);
+      return openDocument<Definitions>(state, this, containers);
     } catch (error) {
       await this.release(state);
       throw error;

@@ -12,7 +12,8 @@ import type { DeferredWrites } from "../local-writes.ts";
 import { AGGREGATES, type Aggregate, type Aggregates, aggregatesOf } from "./aggregates.ts";
 import { AppendedPoints, labelBytes } from "./appended-points.ts";
 import { DOWNSAMPLE_METHODS, type DownsampleMethod, downsample, type SeriesPoints } from "./downsample.ts";
-import { RetentionMarks, type SeriesRetention } from "./retention.ts";
+import { RetentionMarks } from "./retention.ts";
+import type { SeriesRetention } from "./retention-rule.ts";
 import {
   checkedChoice,
   checkedCount,
