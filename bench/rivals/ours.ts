@@ -14,6 +14,9 @@ const Shape = schema({ map: map<Record<string, Item>>(), set: set<string>(), cou
 const owner = {
   platform,
   clockAhead: () => undefined,
+  writesRefused: (_core: DocumentCore, error: Error) => {
+    throw error;
+  },
   idTaken: () => {
     throw new Error("two replicas of a benchmark have one id");
   },

@@ -251,7 +251,9 @@ describe.each(ENGINES)("a graph on $name", (engine) => {
         false,
       ]);
       const seen: [string, number][] = [];
-      near.forEach((hops, id) => seen.push([id, hops]));
+      near.forEach((hops, id) => {
+        seen.push([id, hops]);
+      });
       expect(seen).toEqual([...near.entries()]);
       expect([...near.keys()]).toEqual(["a", "b", "d"]);
       expect([...plain.kHop("nobody", 1)]).toEqual([]);
