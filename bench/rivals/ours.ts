@@ -16,6 +16,9 @@ const containers = await loadContainers(Shape.containers);
 const owner = {
   platform,
   clockAhead: () => undefined,
+  writesRefused: (_core: DocumentCore, error: Error) => {
+    throw error;
+  },
   idTaken: () => {
     throw new Error("two replicas of a benchmark have one id");
   },

@@ -8,6 +8,7 @@ import { merges } from "./merges.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
+import { rivalsSeries } from "./rivals-series.ts";
 import { seriesChunks } from "./series-chunks.ts";
 import { seriesContainer } from "./series-container.ts";
 import { seriesKernels } from "./series-kernels.ts";
@@ -29,5 +30,6 @@ export const workloads: readonly Workload[] = [
   ...bytes,
   packageFigures,
   ...rivals,
+  rivalsSeries,
   tortures,
 ];

@@ -37,6 +37,8 @@ export type ReplicaEvent =
       readonly previous: ReplicaId;
       readonly reason: RotationReason;
     }
+  /** Appended points were refused when their turn ended, for that reason; they are kept, and tried again. */
+  | { readonly kind: "refused"; readonly document: string; readonly error: CrdtError }
   /** The store noticed and survived something. */
   | { readonly kind: "store"; readonly event: StoreEvent };
 
@@ -195,6 +197,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   async durable(target: DocumentCore | DocumentState): Promise<void> {
     const core = target instanceof DocumentState ? target.core : target;
+    core.settle();
     core.flushLocal();
     await this.#store?.durable(core);
   }
@@ -241,6 +244,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   reportClock(aheadMs: number, source: DeltaSource): void {
     this.#tell({ kind: "clock", aheadMs, source: sourceName(source), document: undefined });
+  }
+
+  writesRefused(core: DocumentCore, error: CrdtError): void {
+    this.#tell({ kind: "refused", document: core.name, error });
   }
 
   idTaken(_core: DocumentCore): void {
