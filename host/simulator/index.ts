@@ -1,0 +1,5 @@
+// The door of the simulator: runs of a whole fleet in virtual time from one seed.
+export { CHECK_NAMES, type CheckName, type Violation } from "./checks.ts";
+export { FAULT_KINDS, FAULT_NAMES, type Fault, type FaultKind } from "./faults.ts";
+export { type SimulationOptions, type SimulationResult, simulate } from "./simulation.ts";
+export { TOPOLOGIES, type Topology } from "./topology.ts";
