@@ -1,6 +1,7 @@
 // What must hold at every moment of a run, whatever goes wrong. Each check compares what a node holds with what other
 // nodes held at the same version vector, with itself a moment ago, or with the truth. Cost a node: its digest, its
 // ledger read whole, and a look at each truth not looked at before.
+import { MESSAGE_BYTES_MAX, SESSION_BACKLOG_BYTES_MAX } from "../limits.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import type { Process, SimulatedNode } from "./simulated-node.ts";
@@ -32,8 +33,8 @@ export interface Violation {
 
 /** Vectors whose digests are remembered: the oldest are forgotten beyond this. */
 const REMEMBERED_MAX = 20_000;
-/** A transport may queue four times the backlog of a session before the session gives it up, and a frame more. */
-const BUFFERED_BYTES_MAX = 4 * 4_194_304 + 16_777_216;
+/** A session gives up a peer that lets four times its backlog wait, and then a message may have been too many. */
+const BUFFERED_BYTES_MAX = 4 * SESSION_BACKLOG_BYTES_MAX + MESSAGE_BYTES_MAX;
 
 export interface ChecksOptions {
   readonly world: World;
@@ -63,7 +64,7 @@ export class Checks {
     this.#checkLedger(node, running, vector);
     this.#checkRemovals(node, running, vector);
     this.#checkDurable(node, vector);
-    this.#checkLimits(node, running);
+    this.#checkLimits(node);
   }
 
   #violated(check: CheckName, node: SimulatedNode, message: string): void {
@@ -142,11 +143,17 @@ export class Checks {
     }
   }
 
-  #checkLimits(node: SimulatedNode, { hub }: Process): void {
+  #checkLimits(node: SimulatedNode): void {
     this.#count("limits hold");
-    for (const session of hub.sessions) {
-      if (session.bufferedBytes <= BUFFERED_BYTES_MAX) continue;
-      this.#violated("limits hold", node, `${session.bufferedBytes} bytes wait for ${session.peer}`);
+    const { open, counts } = this.#options.network;
+    if (counts.largestMessageBytes > MESSAGE_BYTES_MAX) {
+      this.#violated("limits hold", node, `a message of ${counts.largestMessageBytes} bytes was sent`);
+    }
+    for (const { client, server } of open) {
+      for (const { bufferedBytes, peer, platform } of [client, server]) {
+        if (platform.machine !== node.machine || bufferedBytes <= BUFFERED_BYTES_MAX) continue;
+        this.#violated("limits hold", node, `${bufferedBytes} bytes wait for ${peer}`);
+      }
     }
   }
 }

@@ -50,8 +50,8 @@ export interface ScheduleOptions {
   readonly kinds: readonly FaultKind[];
 }
 
-/** How many faults a schedule has: one a node and a half, and never fewer than four. */
-export const faultCount = (nodes: number): number => Math.max(4, Math.ceil(Math.min(nodes, 200) / 1.5));
+/** How many faults a schedule has: with each doubling of the nodes two more, which hit an eighth of them on average. */
+export const faultCount = (nodes: number): number => 4 + Math.ceil(2 * Math.log2(nodes));
 
 /** Draws a schedule, ordered by time. */
 export function drawFaults(random: Random, { nodes, lengthMs, kinds }: ScheduleOptions): Fault[] {
@@ -77,7 +77,7 @@ function drawNodes(kind: FaultKind, nodes: number, random: Random): number[] {
   if (kind === "clone") return all.slice(0, 2);
   if (kind === "flipped-record" || kind === "old-copy") return all.slice(0, 1);
   const share =
-    kind === "old-version" || kind === "partition" ? random.between(0.2, 0.7) : random.unit() ** 2;
+    kind === "old-version" || kind === "partition" ? random.between(0.2, 0.6) : random.unit() ** 3 / 2;
   return all.slice(0, Math.max(1, Math.round(nodes * share))).sort((left, right) => left - right);
 }
 

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { CLOCK_DRIFT_MS_MAX } from "../limits.ts";
 import { type Hub, hubOf, type SessionTiming } from "../net/index.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { Durability } from "../replica/ports.ts";
 import { hostOf, Replica } from "../replica/replica.ts";
@@ -40,6 +41,8 @@ export interface NodeOptions {
   /** Mutations a second; 0 for one that only reads. */
   readonly writesPerSecond: number;
   readonly afterStart: readonly AfterStart[];
+  /** What stands between the replica and the platform: how the tests break a build. */
+  readonly wrapPlatform: (platform: SimulatedPlatform) => Platform;
   /** Something worth a place in the timeline. */
   readonly tell: (kind: string, node: number, detail?: string) => void;
   /** Something that must not be. */
@@ -66,6 +69,8 @@ export class SimulatedNode {
   readonly #options: NodeOptions;
   readonly #random: Random;
   #process: Process | undefined;
+  /** Of the process that is there, be it starting, running or closing. */
+  #replica: Replica | undefined;
   #platform: SimulatedPlatform | undefined;
   #starts = 0;
   #written = 0;
@@ -115,9 +120,7 @@ export class SimulatedNode {
     platform.die();
     const isPowerLoss = how === "power lost";
     network.died(platform, !isPowerLoss);
-    for (const core of this.#process === undefined ? [] : hostOf(this.#process.replica).documents()) {
-      if (!core.isClosed) core.engine.close();
-    }
+    this.#freeDocuments();
     this.#process = undefined;
     this.#platform = undefined;
     if (!isPowerLoss) return;
@@ -156,18 +159,28 @@ export class SimulatedNode {
     this.#options.truth.excuse(this.index, reason);
   }
 
+  /** The engine is shared by all nodes: what a process held in it must go with the process. */
+  #freeDocuments(): void {
+    for (const core of this.#replica === undefined ? [] : hostOf(this.#replica).documents()) {
+      if (!core.isClosed) core.engine.close();
+    }
+    this.#replica = undefined;
+  }
+
   async #open(platform: SimulatedPlatform): Promise<void> {
     const { engine, network, timing, afterStart, tell } = this.#options;
     this.machine.hasPower = true;
-    const store = await openStore({ platform, location: "data", durability: this.durability });
+    const wrapped = this.#options.wrapPlatform(platform);
+    const store = await openStore({ platform: wrapped, location: "data", durability: this.durability });
     const replica = new Replica({
-      platform,
+      platform: wrapped,
       engine,
       id: store.replica,
       driftLimitMs: CLOCK_DRIFT_MS_MAX,
       store,
       createNetwork: async (host) => hubOf(host, { timing }),
     });
+    this.#replica = replica;
     replica.subscribe((event) => {
       if (event.kind === "replica-id") tell("new id", this.index, event.reason);
       if (event.kind === "store") tell(event.event.kind, this.index, event.event.message);

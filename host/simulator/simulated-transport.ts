@@ -1,7 +1,6 @@
 // One connection: two transports and the two directions between them. In order and reliable while nothing is wrong;
 // troubles on the path make it lose, double, reorder, cut or damage messages, which no WebSocket does and sessions must
 // survive all the same. Who goes without a word is noticed by a message that comes back as a reset, or by silence.
-import { MESSAGE_BYTES_MAX } from "../limits.ts";
 import {
   CLOSE_LOST,
   CLOSE_NORMAL,
@@ -189,7 +188,6 @@ class Direction {
     counts.sentBytes += bytes.length;
     counts.sentByType[bytes[0] ?? 0]!++;
     if (bytes.length > counts.largestMessageBytes) counts.largestMessageBytes = bytes.length;
-    if (bytes.length > MESSAGE_BYTES_MAX) throw new RangeError(`a message of ${bytes.length} bytes was sent`);
     this.#refresh();
     const fault = this.#drawFault();
     if (fault === "loss") return;

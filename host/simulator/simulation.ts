@@ -5,6 +5,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load-engine.ts";
 import type { SessionTiming } from "../net/index.ts";
+import type { Platform } from "../platform/platform.ts";
 import { type CheckName, Checks, type Violation } from "./checks.ts";
 import { haveConverged } from "./convergence.ts";
 import { DeliveryTimes } from "./delivery-times.ts";
@@ -14,6 +15,7 @@ import { Machine } from "./machine.ts";
 import { Random } from "./random.ts";
 import { type Latency, SimulatedNetwork } from "./simulated-network.ts";
 import { type AfterStart, describe, SimulatedNode } from "./simulated-node.ts";
+import type { SimulatedPlatform } from "./simulated-platform.ts";
 import { Timeline } from "./timeline.ts";
 import { type Topology, topologyNamed } from "./topology.ts";
 import { Truth } from "./truth.ts";
@@ -47,6 +49,8 @@ export interface SimulationOptions {
   readonly healSeconds?: number | undefined;
   /** Called for each process once it runs: where overlays and the like are switched on. */
   readonly afterStart?: readonly AfterStart[];
+  /** What stands between each replica and its platform; nothing unless given. The tests break a build with it. */
+  readonly wrapPlatform?: (platform: SimulatedPlatform) => Platform;
   /** Frame types that may go on when all is said; pings and pongs unless given. */
   readonly quietTypes?: readonly number[];
   /** Called now and then; the run goes on when what it returns resolves. */
@@ -98,9 +102,12 @@ export interface SimulationResult {
 }
 
 const CHECK_EVERY_MS = 500;
+const SAMPLES = 200;
+const SAMPLE_EVERY_MS_MIN = 50;
 const HEAL_SECONDS = 150;
 const HEAL_STEP_MS = 100;
 const SILENCE_MS = 10_000;
+const SILENCE_STEP_MS = 500;
 const SILENCE_WITHIN_MS = 180_000;
 const PING = 12;
 const PONG = 13;
@@ -154,6 +161,7 @@ class Simulation {
   async run(): Promise<SimulationResult> {
     this.#startAll();
     this.#scheduleFaults();
+    this.#sampleLater();
     await this.#runFaults();
     const convergedMs = await this.#heal();
     const silentMs = convergedMs === undefined ? undefined : await this.#fallSilent();
@@ -183,9 +191,13 @@ class Simulation {
           },
           ...(this.#options.afterStart ?? []),
         ],
+        wrapPlatform: this.#options.wrapPlatform ?? ((platform) => platform),
         tell: (kind, index, detail) => this.#tell(kind, index, detail),
         violated: (check, index, message) => this.#violated(check as CheckName, index, message),
-        merged: (index, replica, base, to) => this.#delivery.merged(index, replica, base, to),
+        merged: (index, replica, base, to) => {
+          this.#delivery.merged(index, replica, base, to);
+          this.#timeline.merged();
+        },
       });
       return node;
     });
@@ -230,6 +242,15 @@ class Simulation {
     this.#stopWriting();
   }
 
+  /** Some two hundred samples while faults happen, and as dense until all agree. */
+  #sampleLater(): void {
+    const everyMs = Math.max(SAMPLE_EVERY_MS_MIN, (this.#options.seconds * 1000) / SAMPLES);
+    this.#world.schedule(everyMs, () => {
+      this.#timeline.sample(this.#running);
+      if (this.#phase === "faults" || this.#phase === "healing") this.#sampleLater();
+    });
+  }
+
   #stopWriting(): void {
     for (const node of this.#nodes) node.isWriting = false;
   }
@@ -259,26 +280,24 @@ class Simulation {
     return undefined;
   }
 
-  /** Virtual milliseconds until ten seconds pass in which nobody has anything to say. */
+  /** Virtual milliseconds until the last frame that says something; ten seconds without one are taken for silence. */
   async #fallSilent(): Promise<number | undefined> {
     this.#phase = "silence";
     const startMs = this.#world.nowMs;
+    let lastMs = startMs;
+    let before = this.#framesThatMatter();
     while (this.#world.nowMs - startMs < SILENCE_WITHIN_MS) {
-      const before = this.#framesThatMatter();
-      await this.#world.advance(SILENCE_MS);
+      await this.#world.advance(SILENCE_STEP_MS);
       if (this.#world.isStopped) return undefined;
-      await this.#report();
-      if (this.#framesThatMatter() === before) {
-        this.#lookAtAll();
-        return this.#world.nowMs - startMs - SILENCE_MS;
-      }
+      const frames = this.#framesThatMatter();
+      if (frames !== before) lastMs = this.#world.nowMs;
+      before = frames;
+      if (this.#world.nowMs - lastMs < SILENCE_MS) continue;
+      this.#lookAtAll();
+      return lastMs - startMs;
     }
-    const names = this.#busyTypes();
-    this.#violated(
-      "the fleet falls silent",
-      -1,
-      `frames still go ${SILENCE_WITHIN_MS / 1000} s later: ${names}`,
-    );
+    const message = `frames still go ${SILENCE_WITHIN_MS / 1000} s later: ${this.#busyTypes()}`;
+    this.#violated("the fleet falls silent", -1, message);
     return undefined;
   }
 
@@ -305,7 +324,6 @@ class Simulation {
     const chosen =
       lookAt === undefined || lookAt >= nodes.length ? nodes : this.#random.shuffle(nodes).slice(0, lookAt);
     for (const node of chosen) this.#checks.look(node);
-    this.#timeline.sample(this.#running);
     await this.#report();
   }
 

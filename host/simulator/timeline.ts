@@ -27,6 +27,8 @@ export interface Sample {
   readonly up: number;
   readonly equal: number;
   readonly known: number;
+  /** Deltas of others merged since the sample before, over all nodes. */
+  readonly merges: number;
 }
 
 export class Timeline {
@@ -37,6 +39,7 @@ export class Timeline {
   healedAtMs: number | undefined;
   convergedAtMs: number | undefined;
   readonly #world: World;
+  #merges = 0;
 
   constructor(world: World, nodes: number) {
     this.#world = world;
@@ -49,6 +52,11 @@ export class Timeline {
 
   fault(fault: Fault, number: number): void {
     this.faults.push({ ...fault, number });
+  }
+
+  /** A node has merged a delta of somebody else. */
+  merged(): void {
+    this.#merges++;
   }
 
   healed(): void {
@@ -74,7 +82,8 @@ export class Timeline {
       if (lag === 0) equal++;
       if (index < lags.length) lags[index] = lag;
     }
-    this.samples.push({ atMs: this.#world.nowMs, lags, up, equal, known });
+    this.samples.push({ atMs: this.#world.nowMs, lags, up, equal, known, merges: this.#merges });
+    this.#merges = 0;
   }
 }
 
