@@ -4,4 +4,5 @@ export { FAULT_KINDS, FAULT_NAMES, type Fault, type FaultKind } from "./faults.t
 export { replayLine } from "./replay-line.ts";
 export { type Shrunk, shrink } from "./shrink.ts";
 export { type Progress, type SimulationOptions, type SimulationResult, simulate } from "./simulation.ts";
+export { timelinePage } from "./timeline-page.ts";
 export { TOPOLOGIES, type Topology } from "./topology.ts";

@@ -1,5 +1,4 @@
 // One machine of the simulated world: its clock, its disk, how fast it works. It outlives the processes on it.
-import type { ScheduledEvent } from "./event-queue.ts";
 import { Random } from "./random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import type { World } from "./world.ts";
@@ -16,6 +15,8 @@ export class Machine {
   hasPower = true;
   disk: SimulatedDisk;
   #busyUntilMs = 0;
+  /** What is due and waits for the machine. */
+  readonly #backlog: Work[] = [];
 
   constructor(index: number, world: World, nextName: () => number) {
     this.index = index;
@@ -38,24 +39,58 @@ export class Machine {
     this.workMs = 0;
   }
 
-  /** Runs `work` after `ms`, or when the machine gets to it. Cancel by clearing `run` of what the getter gives. */
-  after(ms: number, work: () => void): { cancel(): void } {
-    let event: ScheduledEvent;
-    const begin = (): void => {
-      const waitMs = this.#busyUntilMs - this.world.nowMs;
-      if (waitMs > 0) {
-        event = this.world.schedule(waitMs, begin);
+  /** Runs `work` after `ms`, or when the machine gets to it. */
+  after(ms: number, work: () => void): Work {
+    const item = new Work(work);
+    this.world.schedule(ms, () => this.#begin(item));
+    return item;
+  }
+
+  #begin(item: Work): void {
+    if (item.isCancelled) return;
+    if (this.#backlog.length > 0 || this.#busyUntilMs > this.world.nowMs) {
+      this.#backlog.push(item);
+      if (this.#backlog.length === 1) this.#workLater();
+    } else this.#do(item);
+  }
+
+  #do(item: Work): void {
+    if (this.workMs > 0) this.#busyUntilMs = this.world.nowMs + this.workMs;
+    item.do();
+  }
+
+  /** Takes the first item of the backlog when the machine is free. */
+  #workLater(): void {
+    this.world.schedule(this.#busyUntilMs - this.world.nowMs, () => {
+      if (this.#busyUntilMs > this.world.nowMs) {
+        this.#workLater();
         return;
       }
-      if (this.workMs > 0) this.#busyUntilMs = this.world.nowMs + this.workMs;
-      work();
-    };
-    event = this.world.schedule(ms, begin);
-    return {
-      cancel: () => {
-        event.run = undefined;
-      },
-    };
+      const item = this.#backlog.shift();
+      if (this.#backlog.length > 0) this.#workLater();
+      if (item !== undefined) this.#do(item);
+    });
+  }
+}
+
+/** Something a machine is to do. */
+class Work {
+  #do: (() => void) | undefined;
+
+  constructor(work: () => void) {
+    this.#do = work;
+  }
+
+  get isCancelled(): boolean {
+    return this.#do === undefined;
+  }
+
+  do(): void {
+    this.#do?.();
+  }
+
+  cancel(): void {
+    this.#do = undefined;
   }
 }
 
