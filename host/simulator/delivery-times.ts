@@ -6,12 +6,18 @@ import type { World } from "./world.ts";
 const BUCKETS_PER_OCTAVE = 8;
 const BUCKETS = 32 * BUCKETS_PER_OCTAVE;
 
+interface ReplicaWrites {
+  /** In the order they were made. */
+  readonly entries: LedgerEntry[];
+  /** By node the first entry that has not arrived there. */
+  readonly nextOf: Map<number, number>;
+}
+
 export class DeliveryTimes {
   readonly #world: World;
   readonly #truth: Truth;
   readonly #histogram = new Uint32Array(BUCKETS);
-  /** Times by replica and sequence. */
-  readonly #writtenAt = new Map<string, Map<number, number>>();
+  readonly #writes = new Map<string, ReplicaWrites>();
   #known = 0;
   #count = 0;
   #maxMs = 0;
@@ -21,15 +27,17 @@ export class DeliveryTimes {
     this.#truth = truth;
   }
 
-  /** A node has merged what `replica` wrote after `base` up to `to`. */
-  merged(_node: number, replica: string, base: number, to: number): void {
+  /** A node has merged what `replica` wrote up to `to`. */
+  merged(node: number, replica: string, to: number): void {
     for (; this.#known < this.#truth.ledger.length; this.#known++)
       this.#learn(this.#truth.ledger[this.#known]!);
-    const times = this.#writtenAt.get(replica);
-    if (times === undefined) return;
-    for (let sequence = base + 1; sequence <= to; sequence++) {
-      const atMs = times.get(sequence);
-      if (atMs !== undefined) this.#add(this.#world.nowMs - atMs);
+    const writes = this.#writes.get(replica);
+    if (writes === undefined) return;
+    for (let next = writes.nextOf.get(node) ?? 0; next < writes.entries.length; next++) {
+      const { sequence, atMs } = writes.entries[next]!;
+      if (sequence > to) break;
+      this.#add(this.#world.nowMs - atMs);
+      writes.nextOf.set(node, next + 1);
     }
   }
 
@@ -42,13 +50,10 @@ export class DeliveryTimes {
     };
   }
 
-  #learn({ replica, sequence, atMs }: LedgerEntry): void {
-    let times = this.#writtenAt.get(replica);
-    if (times === undefined) {
-      times = new Map();
-      this.#writtenAt.set(replica, times);
-    }
-    times.set(sequence, atMs);
+  #learn(entry: LedgerEntry): void {
+    const known = this.#writes.get(entry.replica);
+    if (known === undefined) this.#writes.set(entry.replica, { entries: [entry], nextOf: new Map() });
+    else known.entries.push(entry);
   }
 
   #add(ms: number): void {

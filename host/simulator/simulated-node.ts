@@ -1,6 +1,6 @@
 // A node: a machine and the process on it, which is a real replica with its real store, sessions and engine. It can be
 // ended in every way and started again, keeps its connections, and writes when its time comes.
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, ReplicaId } from "../engine/engine.ts";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { CLOCK_DRIFT_MS_MAX } from "../limits.ts";
 import { type Hub, hubOf, type SessionTiming } from "../net/index.ts";
@@ -47,8 +47,8 @@ export interface NodeOptions {
   readonly tell: (kind: string, node: number, detail?: string) => void;
   /** Something that must not be. */
   readonly violated: (check: string, node: number, message: string) => void;
-  /** A delta of somebody else was merged. */
-  readonly merged: (node: number, replica: string, base: number, to: number) => void;
+  /** A delta of somebody else was merged: it told of what these replicas wrote, up to these sequences. */
+  readonly merged: (node: number, rows: readonly (readonly [ReplicaId, number])[]) => void;
 }
 
 export interface Process {
@@ -198,7 +198,7 @@ export class SimulatedNode {
       else transport.terminate();
     });
     for (const peer of this.#options.peers) this.#keepConnected(running, peer);
-    tell("started", this.index);
+    tell(this.#starts === 1 ? "began" : "started", this.index);
     this.#writeLater(running);
   }
 
@@ -218,7 +218,11 @@ export class SimulatedNode {
     const { merged } = this.#options;
     core.onDelta(({ bytes, source }) => {
       if (source === "local") return;
-      forEachReplica(bytes, (id, base, to) => merged(this.index, id, base, to));
+      const rows: [ReplicaId, number][] = [];
+      forEachReplica(bytes, (id, base, to) => {
+        if (to > base) rows.push([id, to]);
+      });
+      merged(this.index, rows);
     });
   }
 

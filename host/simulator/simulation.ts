@@ -194,8 +194,8 @@ class Simulation {
         wrapPlatform: this.#options.wrapPlatform ?? ((platform) => platform),
         tell: (kind, index, detail) => this.#tell(kind, index, detail),
         violated: (check, index, message) => this.#violated(check as CheckName, index, message),
-        merged: (index, replica, base, to) => {
-          this.#delivery.merged(index, replica, base, to);
+        merged: (index, rows) => {
+          for (const [replica, to] of rows) this.#delivery.merged(index, replica, to);
           this.#timeline.merged();
         },
       });

@@ -194,10 +194,12 @@ class Drawing {
   #moment(atMs: number | undefined, text: string, style: string, anchor: "start" | "end"): void {
     if (atMs === undefined) return;
     const x = this.#x(atMs);
-    const textX = anchor === "end" ? x - 4 : Math.min(x + 4, WIDTH - 62);
+    const isAtEdge = x > WIDTH - 120;
+    const side = isAtEdge ? "end" : anchor;
+    const textX = side === "end" ? x - 4 : x + 4;
     this.#parts.push(
       `<line class="${style}" x1="${x}" x2="${x}" y1="4" y2="${round(this.#top - 14)}"/>`,
-      `<text x="${textX}" y="12" text-anchor="${anchor}">${text} ${seconds(atMs)}</text>`,
+      `<text x="${textX}" y="${isAtEdge ? 26 : 12}" text-anchor="${side}">${text} ${seconds(atMs)}</text>`,
     );
   }
 }
