@@ -7,7 +7,12 @@ import { resolve } from "node:path";
 import { build as esbuild } from "esbuild";
 import { build as rolldown } from "rolldown";
 
-const ENTRIES = { index: "host/index.ts", relay: "host/relay.ts", "cli/main": "host/cli/main.ts" };
+const ENTRIES = {
+  index: "host/index.ts",
+  relay: "host/relay.ts",
+  "simulator/index": "host/simulator/index.ts",
+  "cli/main": "host/cli/main.ts",
+};
 const KEPT_AS_IMPORTS = /^(?:node:.*|cli-progress|commander|level|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =

@@ -18,7 +18,7 @@ describe("help", () => {
   test("names the commands, and is what no command at all prints", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
-    for (const name of ["start", "serve", "agent", "inspect", "query"])
+    for (const name of ["start", "serve", "agent", "inspect", "query", "simulate"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     const bare = await run([]);
     expect(bare.status).toBe(2);
@@ -33,6 +33,10 @@ describe("help", () => {
     ["serve", ["--port", "--data", "--host", "--json"]],
     ["agent", ["<url>", "--name", "--data", "--json"]],
     ["inspect", ["<where>", "--document", "--json"]],
+    [
+      "simulate",
+      ["--nodes", "--seed", "--seconds", "--faults", "--topology", "--html", "--shrink", "--keep-faults", "--json"],
+    ],
     [
       "query",
       [
