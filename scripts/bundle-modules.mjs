@@ -12,6 +12,7 @@ const ENTRIES = {
   index: "host/index.ts",
   relay: "host/relay.ts",
   access: "host/access/index.ts",
+  "simulator/index": "host/simulator/index.ts",
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
