@@ -59,3 +59,5 @@ export const WORKFLOW_TRANSITIONS_MAX = 1024;
 export const VOTE_OPTIONS_MAX = 256;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
+/** Replicas one announcement of lazy push names: those that wrote within a tenth of a second; more take more frames. */
+export const HAVE_ROWS_MAX = 4096;
