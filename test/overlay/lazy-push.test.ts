@@ -116,10 +116,11 @@ describe("60 nodes with 5 links each", () => {
   it("are silent when nobody writes", async () => {
     const { world, nodes, homes } = await fleet(2, 20, 5);
     homes[3]!.visits.increment();
-    await world.run(3_000);
+    // Past the first check of what was not acknowledged, which sessions make after five seconds.
+    await world.run(5_500);
     expect(areEqual(nodes)).toBe(true);
     const frames = world.frames;
-    await world.run(4_000);
+    await world.run(3_500);
     expect(world.frames - frames).toBe(0);
   });
 });
@@ -129,7 +130,7 @@ describe("a tree", () => {
     const made = await fleet(3, 40, 4);
     await write(made, 1_000, 20, 10);
     const { world, nodes, homes } = made;
-    for (const victim of [17, 23, 31]) nodes[victim]!.kill();
+    for (const victim of [7, 11, 15, 19, 23, 27, 31, 35]) nodes[victim]!.kill();
     const left = nodes.filter((node) => !node.isDown);
     await world.run(50);
     for (let round = 0; round < 10; round++) {
@@ -146,7 +147,6 @@ describe("a tree", () => {
     const before = sum(made.pushes);
     const times = await write(made, 5_000, 20, 10);
     const after = sum(made.pushes);
-    console.log(times, after);
     made.world.loss = 0;
     expect(await made.world.run(5_000, () => areEqual(made.nodes))).toBe(true);
     expect(times.p99).toBeLessThan(1_500);

@@ -84,6 +84,7 @@ export class VirtualWorld {
   readonly nodes = new Map<string, VirtualNode>();
   readonly #queue = new EventQueue();
   #order = 0;
+  #sameTime = 0;
 
   constructor(seed: number, latencyMs: (random: () => number) => number = (random) => 2 + random() * 18) {
     this.random = randomFrom(seed);
@@ -114,8 +115,13 @@ export class VirtualWorld {
       if (isDone?.()) return true;
       const { first } = this.#queue;
       if (first === undefined || first.atMs > endMs) break;
+      this.#sameTime = first.atMs === this.nowMs ? this.#sameTime + 1 : 0;
+      if (this.#sameTime > 10_000) throw new Error(`time stands still at ${this.nowMs} ms`);
       this.nowMs = first.atMs;
-      while (this.#queue.first?.atMs === this.nowMs) this.#queue.pop().callback?.();
+      for (let events = 0; this.#queue.first?.atMs === this.nowMs; events++) {
+        if (events > 1_000_000) throw new Error(`time stands still at ${this.nowMs} ms`);
+        this.#queue.pop().callback?.();
+      }
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     this.nowMs = endMs;
