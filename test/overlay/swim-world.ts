@@ -1,5 +1,6 @@
 // State machines of membership joined by links in virtual time, without sessions: hundreds of members cost little.
 import type { ReplicaId } from "../../host/engine/engine.ts";
+import { isPresent } from "../../host/overlay/membership/member.ts";
 import type { MemberEvent } from "../../host/overlay/membership/member-table.ts";
 import { Swim } from "../../host/overlay/membership/swim.ts";
 import { VirtualWorld } from "./virtual-world.ts";
@@ -92,10 +93,9 @@ export class SwimWorld {
   /** Whether every node that is up believes exactly those to be alive. */
   agreesOn(alive: readonly SwimNode[]): boolean {
     return alive.every((node) => {
-      const present = [...node.swim.table.others]
-        .filter(({ state }) => state === "alive")
-        .map(({ id }) => id);
-      return present.length === alive.length - 1 && present.every((id) => !this.#byId.get(id)!.isDown);
+      const present = [...node.swim.table.others].filter(isPresent);
+      if (present.length !== alive.length - 1) return false;
+      return present.every(({ id, state }) => state === "alive" && !this.#byId.get(id)!.isDown);
     });
   }
 }

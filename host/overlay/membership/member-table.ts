@@ -70,6 +70,10 @@ export class MemberTable {
     return this.#members.values();
   }
 
+  get suspects(): ReplicaId[] {
+    return [...this.#suspicions.keys()];
+  }
+
   get(id: ReplicaId): Member | undefined {
     return id === this.self.id ? this.self : this.#members.get(id);
   }

@@ -121,7 +121,8 @@ export class Swim {
   get dueMs(): number {
     let atMs = Math.min(this.#probeAtMs, this.#exchangeAtMs, this.table.expiresAtMs);
     const probe = this.#probe;
-    if (probe !== undefined && !probe.isIndirect && !probe.isAnswered) atMs = Math.min(atMs, probe.timeoutAtMs);
+    if (probe !== undefined && !probe.isIndirect && !probe.isAnswered)
+      atMs = Math.min(atMs, probe.timeoutAtMs);
     if (this.#queue.size > 0 && this.#links.size > 0) atMs = Math.min(atMs, this.#gossipAtMs);
     for (const { nackAtMs } of this.#errands.values()) atMs = Math.min(atMs, nackAtMs);
     for (const { isOpener, askAtMs } of this.#links.values()) if (isOpener) atMs = Math.min(atMs, askAtMs);
@@ -279,8 +280,13 @@ export class Swim {
     }
   }
 
-  /** Everybody in turn, in an order drawn anew for each round. */
+  /**
+   * Everybody in turn, in an order drawn anew for each round; every other time a suspect, who may have missed that he
+   * is one and hears it with the probe.
+   */
   #nextTarget(): ReplicaId | undefined {
+    const suspect = pick(this.table.suspects, this.#random);
+    if (suspect !== undefined && this.#random() < 0.5) return suspect;
     for (let round = 0; round < 2; round++) {
       for (let id = this.#order.pop(); id !== undefined; id = this.#order.pop()) {
         const member = this.table.get(id);
