@@ -61,7 +61,7 @@ describe("120 members with four links each", () => {
     const world = await joined(4, 60);
     const island = new Set(world.nodes.slice(0, 20).map(({ id }) => id));
     world.isCut = (from, to) => island.has(from) !== island.has(to);
-    await world.time.run(60_000);
+    await world.time.run(120_000);
     expect([...world.nodes[40]!.states().values()].filter((state) => state === "dead").length).toBe(20);
     expect([...world.nodes[5]!.states().values()].filter((state) => state === "dead").length).toBe(40);
     world.isCut = () => false;

@@ -49,6 +49,8 @@ export type SwimOutput =
 const RUMOUR_BYTES = 1_400;
 /** A helper says so when the target has not answered in this share of the timeout. */
 const NACK_SHARE = 0.8;
+/** Probes that go to a suspect while there is one. */
+const SUSPECT_SHARE = 1 / 3;
 
 interface Probe {
   readonly target: ReplicaId;
@@ -281,12 +283,12 @@ export class Swim {
   }
 
   /**
-   * Everybody in turn, in an order drawn anew for each round; every other time a suspect, who may have missed that he
+   * Everybody in turn, in an order drawn anew for each round; one time in three a suspect, who may have missed that he
    * is one and hears it with the probe.
    */
   #nextTarget(): ReplicaId | undefined {
     const suspect = pick(this.table.suspects, this.#random);
-    if (suspect !== undefined && this.#random() < 0.5) return suspect;
+    if (suspect !== undefined && this.#random() < SUSPECT_SHARE) return suspect;
     for (let round = 0; round < 2; round++) {
       for (let id = this.#order.pop(); id !== undefined; id = this.#order.pop()) {
         const member = this.table.get(id);
