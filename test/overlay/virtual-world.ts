@@ -189,7 +189,7 @@ class VirtualTransport implements Transport {
     const copy = bytes.slice();
     world.after(world.latencyMs(this.#from, this.peer), () => {
       if (world.nodes.get(this.peer)?.isDown || world.isCut(this.#from, this.peer)) return;
-      this.other?.#inbox.message(copy);
+      if (this.other !== undefined) this.other.#inbox.message(copy);
     });
   }
 
@@ -220,8 +220,9 @@ class VirtualTransport implements Transport {
     world.nodes.get(this.#from)?.transports.delete(this);
     world.after(world.latencyMs(this.#from, this.peer), () => {
       if (world.nodes.get(this.peer)?.isDown || world.isCut(this.#from, this.peer)) return;
-      if (this.other !== undefined) this.other.#isClosing = true;
-      this.other?.#inbox.closed({ code, reason });
+      if (this.other === undefined) return;
+      this.other.#isClosing = true;
+      this.other.#inbox.closed({ code, reason });
     });
   }
 }

@@ -39,6 +39,7 @@ export class MemberTable {
   readonly #suspicions = new Map<ReplicaId, Suspicion>();
   readonly #goneSinceMs = new Map<ReplicaId, number>();
   readonly #linkVersions = new Map<ReplicaId, LinksRumour>();
+  readonly #linksToldAtMs = new Map<ReplicaId, number>();
   readonly #queue: RumourQueue;
   readonly #health: LocalHealth;
   readonly #timing: SuspicionTiming;
@@ -90,7 +91,7 @@ export class MemberTable {
 
   /** Takes a rumour in; what is new goes on to others. */
   apply(rumour: Rumour, heardFrom: ReplicaId | undefined, nowMs: number): void {
-    if (rumour.kind === "links") this.#applyLinks(rumour, heardFrom);
+    if (rumour.kind === "links") this.#applyLinks(rumour, heardFrom, nowMs);
     else if (rumour.member.id === this.self.id) this.#applyOwn(rumour.member);
     else this.#applyMember(rumour, heardFrom, nowMs);
   }
@@ -146,6 +147,24 @@ export class MemberTable {
     return rumours;
   }
 
+  /** Connections everybody last said to keep, those who are gone included; both ways. */
+  lastLinks(): Map<ReplicaId, Set<ReplicaId>> {
+    const links = new Routes();
+    for (const { id, opened } of this.#linkVersions.values()) links.set(id, opened);
+    links.set(this.self.id, this.#links.opened);
+    return links.graph();
+  }
+
+  /** Whether a present member has said since `sinceMs` to keep a connection to `id`. */
+  isHeardSince(id: ReplicaId, sinceMs: number): boolean {
+    for (const rumour of this.#linkVersions.values()) {
+      const member = this.#members.get(rumour.id);
+      if (member === undefined || !isPresent(member) || !rumour.opened.includes(id)) continue;
+      if (this.#linksToldAtMs.get(rumour.id)! > sinceMs) return true;
+    }
+    return false;
+  }
+
   /** Equal where two nodes believe the same of who is present. */
   get hash(): number {
     let hash = rowHash(this.self.id, this.self.incarnation, this.#links.version);
@@ -161,7 +180,7 @@ export class MemberTable {
     return suspicionMs(suspicion.confirmations, this.size, this.#timing);
   }
 
-  #applyLinks(rumour: LinksRumour, heardFrom: ReplicaId | undefined): void {
+  #applyLinks(rumour: LinksRumour, heardFrom: ReplicaId | undefined, nowMs: number): void {
     if (rumour.id === this.self.id) {
       if (rumour.version < this.#links.version || rumour === this.#links) return;
       const isOwn = rumour.version === this.#links.version && sameIds(rumour.opened, this.#links.opened);
@@ -173,6 +192,7 @@ export class MemberTable {
     const member = this.#members.get(rumour.id);
     if (member === undefined || rumour.version <= (this.#linkVersions.get(rumour.id)?.version ?? 0)) return;
     this.#linkVersions.set(rumour.id, rumour);
+    this.#linksToldAtMs.set(rumour.id, nowMs);
     this.#queue.add(rumour, heardFrom);
     if (isPresent(member)) this.routes.set(rumour.id, rumour.opened);
   }
@@ -249,6 +269,7 @@ export class MemberTable {
     this.#members.delete(id);
     this.#goneSinceMs.delete(id);
     this.#linkVersions.delete(id);
+    this.#linksToldAtMs.delete(id);
     this.routes.forget(id);
   }
 }
