@@ -9,6 +9,7 @@ import { FrameReader, malformed } from "./frame-reader.ts";
 import type { Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { CHECKSUM_BYTES, type Hello, STREAM_OF_ONE } from "./messages.ts";
+import type { Room } from "./room.ts";
 
 /** Type bytes from here up to the stream's belong to extensions. */
 export const EXTENSION_TYPES_FROM = 16;
@@ -20,6 +21,8 @@ export interface Extension {
   readonly types: readonly number[];
   /** Both ends have it: the handshake is over, and no document is subscribed yet. */
   open(peer: ExtensionPeer): ExtensionEnd;
+  /** A document is carried from now on, by whatever connections; it may set `room.watcher`. */
+  carry?(room: Room): void;
 }
 
 /** One connection, as an extension sees it. */

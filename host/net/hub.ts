@@ -109,6 +109,7 @@ export class Hub implements Network, SessionOwner {
   /** Speaks `extension` on connections made from now on. */
   extend(extension: Extension): void {
     this.#extensions.push(extension);
+    for (const room of this.#rooms.values()) extension.carry?.(room);
   }
 
   /** The connections that finished their handshake. */
@@ -286,6 +287,7 @@ export class Hub implements Network, SessionOwner {
     if (known?.core === core) return known;
     const room = new Room(core, this.#nextIndex++, this.host.platform);
     this.#rooms.set(core.name, room);
+    for (const extension of this.#extensions) extension.carry?.(room);
     return room;
   }
 

@@ -8,7 +8,7 @@ import { type DeltaHeader, readDeltaHeader } from "../wire/delta-header.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import { xxhash32 } from "../wire/xxhash32.ts";
-import { type FoldedDelta, foldDelta } from "./delta-folding.ts";
+import { type FoldedDelta, foldDelta, type UnfoldedDelta } from "./delta-folding.ts";
 import { type Definition, OutgoingDictionary } from "./dictionary.ts";
 import { encodeMessage } from "./messages.ts";
 import { encodeStreamFrame, STREAM_NUMBERS } from "./stream-frame.ts";
@@ -24,6 +24,14 @@ export interface Receiver {
   leaveOut(): void;
   /** Something came that does not go through the stream; the receiver has left it. */
   fallOut(): void;
+}
+
+/** Who wants to know what the streams of a document bring. */
+export interface StreamWatcher {
+  /** A delta of a peer's stream was merged; `isNew` says whether anything in it was. */
+  pushed(from: Receiver, delta: Pick<UnfoldedDelta, "bytes" | "header">, isNew: boolean): void;
+  /** No connection carries the document any more. */
+  closed(): void;
 }
 
 interface Queued {
@@ -46,6 +54,7 @@ export class Room {
   readonly nameHash: number;
   /** Connections that carry the document, in the stream or not. */
   links = 0;
+  watcher: StreamWatcher | undefined;
   readonly #platform: Pick<Platform, "onTurnEnd">;
   readonly #dictionary = new OutgoingDictionary();
   readonly #receivers = new Set<Receiver>();
@@ -128,6 +137,7 @@ export class Room {
     this.flush();
     this.#stopListening();
     this.#receivers.clear();
+    this.watcher?.closed();
   }
 
   #add({ bytes, source }: DocumentDelta): void {
