@@ -20,7 +20,11 @@ export class Role {
     this.#onProgress = onProgress;
     const profile = isRelay && PROFILE_FOLDER ? ["--cpu-prof", `--cpu-prof-dir=${PROFILE_FOLDER}`] : [];
     const file = join(dirname(fileURLToPath(import.meta.url)), "network-role.js");
-    this.#child = fork(file, { execArgv: [...FLAGS, ...profile], serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    this.#child = fork(file, {
+      execArgv: [...FLAGS, ...profile],
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
     this.#child.on("message", (told) => this.#told(told as Told));
     this.#child.on("exit", () => this.#ended());
   }
@@ -74,7 +78,8 @@ export class Role {
 }
 
 export const startRelay = (): Role => new Role(true, () => {});
-export const startClients = (onProgress: (updates: number) => void = () => {}): Role => new Role(false, onProgress);
+export const startClients = (onProgress: (updates: number) => void = () => {}): Role =>
+  new Role(false, onProgress);
 
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {

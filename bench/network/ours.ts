@@ -1,18 +1,26 @@
 // This package: a relay, replicas, and a reader that speaks the protocol (docs/protocol.md) as far as to follow the
 // stream of one document, acknowledge it and answer questions, without an engine.
+
+import type { WebSocket } from "ws";
 import { createReplica, map, schema } from "../../host/index.ts";
-import { type AckRow, ACK_FLAGS, decodeMessage, encodeMessage, messageTypeOf, STREAM_OF_ONE } from "../../host/net/messages.ts";
 import type { Definition } from "../../host/net/dictionary.ts";
-import { serve } from "../../host/relay.ts";
+import {
+  ACK_FLAGS,
+  type AckRow,
+  decodeMessage,
+  encodeMessage,
+  messageTypeOf,
+  STREAM_OF_ONE,
+} from "../../host/net/messages.ts";
 import { platform } from "../../host/platform/node.ts";
+import { serve } from "../../host/relay.ts";
 import { replicaIdFromRandomBytes } from "../../host/wire/replica-id.ts";
 import { type ByteCursor, readVarint } from "../../host/wire/varint.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
-import type { WebSocket } from "ws";
 import { CountingReader, openSocket, tailOf } from "./reading.ts";
 import type { Client, System } from "./system.ts";
 
-const Shared = schema({ data: map<string>() });
+const Shared = schema({ data: map<{ [key: string]: string }>() });
 const ACKNOWLEDGE_MS = 25;
 const DOCUMENT = "fan-out";
 
@@ -63,7 +71,6 @@ class StreamReader extends CountingReader {
   readonly #ids: string[] = [];
   readonly #vector = new VersionVector();
   readonly #changed = new Set<number>();
-  #index = 0;
   #expected = 0;
 
   constructor(socket: WebSocket) {
@@ -73,11 +80,21 @@ class StreamReader extends CountingReader {
 
   follow(document: string): Promise<void> {
     const random = () => replicaIdFromRandomBytes(platform.randomBytes(8));
-    const hello = { type: "hello", versionMin: 1, versionMax: 1, replica: random(), incarnation: random() } as const;
+    const hello = {
+      type: "hello",
+      versionMin: 1,
+      versionMax: 1,
+      replica: random(),
+      incarnation: random(),
+    } as const;
     this.#socket.send(encodeMessage({ ...hello, clockMs: platform.now(), features: 0, label: "reader" }));
-    this.#socket.send(encodeMessage({ type: "subscribe", index: 0, name: document, vector: new VersionVector() }));
+    this.#socket.send(
+      encodeMessage({ type: "subscribe", index: 0, name: document, vector: new VersionVector() }),
+    );
     setInterval(() => this.#acknowledge(), ACKNOWLEDGE_MS);
-    return new Promise((started) => this.#socket.on("message", (bytes: Buffer) => this.#receive(bytes, started)));
+    return new Promise((started) =>
+      this.#socket.on("message", (bytes: Buffer) => this.#receive(bytes, started)),
+    );
   }
 
   #receive(bytes: Buffer, started: () => void): void {
@@ -87,9 +104,6 @@ class StreamReader extends CountingReader {
     }
     const message = decodeMessage(bytes);
     switch (message.type) {
-      case "subscribe":
-        this.#index = message.index;
-        break;
       case "start":
         this.#expected = message.number;
         this.#vector.merge(message.vector);
@@ -162,7 +176,14 @@ class StreamReader extends CountingReader {
       this.#vector.advance(this.#ids[slot] as never, sequence);
     }
     this.#changed.clear();
-    const ack = { index: 0, flags: ACK_FLAGS.inStream, number: 0, leftOut: 0, expected: this.#expected, rows };
+    const ack = {
+      index: 0,
+      flags: ACK_FLAGS.inStream,
+      number: 0,
+      leftOut: 0,
+      expected: this.#expected,
+      rows,
+    };
     this.#socket.send(encodeMessage({ type: "ack", ...ack }));
   }
 

@@ -4,9 +4,7 @@ import type { Socket } from "node:net";
 import { systemOf } from "./roster.ts";
 import type { Client, Reader } from "./system.ts";
 
-export type Told =
-  | { readonly progress: number }
-  | Answer;
+export type Told = { readonly progress: number } | Answer;
 
 export interface Answer {
   readonly call: number;
@@ -18,6 +16,14 @@ export interface Where {
   readonly system: string;
   readonly url: string;
   readonly document: string;
+}
+
+/** How long to write: for `leastMs` and until there are `updatesMin`, but no longer than `mostMs`. */
+export interface Span {
+  readonly leastMs: number;
+  readonly mostMs: number;
+  readonly updatesMin: number;
+  readonly updatesMax: number;
 }
 
 export interface Usage {
@@ -117,11 +123,12 @@ const operations = {
     reportProgress();
   },
   /** Every client writes in turns, each write an update, never more than `window` ahead of the slowest reader. */
-  async write(durationMs: number, updatesMax: number, window: number, valueBytes: number) {
-    const end = performance.now() + durationMs;
+  async write({ leastMs, mostMs, updatesMin, updatesMax }: Span, window: number, valueBytes: number) {
+    const begin = performance.now();
     const start = keys;
     let written = 0;
-    while (performance.now() < end && written < updatesMax) {
+    const goesOn = (ms: number) => ms < leastMs || (written < updatesMin && ms < mostMs);
+    while (written < updatesMax && goesOn(performance.now() - begin)) {
       if (start + written - progress >= window) {
         await new Promise<void>((resolve) => {
           progressChanged = resolve;

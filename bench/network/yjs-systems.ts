@@ -11,10 +11,9 @@ const SYNC_STEP_ONE = [0, 1, 0];
 const STEP_TWO = 1;
 const UPDATE = 2;
 
-/** Either provider: both tell the first sync by an event. */
+/** What both providers have in common. */
 interface Provider {
   readonly synced: boolean;
-  on(event: "sync" | "synced", listener: () => void): void;
   connect(): unknown;
   disconnect(): void;
 }
@@ -32,7 +31,11 @@ function clientOf(doc: Doc, open: () => Provider): Promise<Client> {
     get size() {
       return data.size;
     },
-    onRemote: (listener) => doc.on("update", (_update, origin) => origin === provider && listener()),
+    onRemote: (listener) => {
+      doc.on("update", (_update, origin) => {
+        if (origin === provider) listener();
+      });
+    },
     synced,
     disconnect: async () => provider.disconnect(),
     async reconnect() {
@@ -42,7 +45,11 @@ function clientOf(doc: Doc, open: () => Provider): Promise<Client> {
   return synced().then(() => client);
 }
 
-async function readFrom(url: string, prefix: readonly number[], greeting: readonly number[][]): Promise<Reader> {
+async function readFrom(
+  url: string,
+  prefix: readonly number[],
+  greeting: readonly number[][],
+): Promise<Reader> {
   const socket = await openSocket(url);
   const reader = new CountingReader();
   const at = prefix.length;
@@ -100,7 +107,6 @@ export const hocuspocus: System = {
         get synced() {
           return provider.synced;
         },
-        on: () => {},
         connect: () => websocketProvider.connect(),
         disconnect: () => websocketProvider.disconnect(),
       };

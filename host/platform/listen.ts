@@ -79,7 +79,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   });
   sockets.on("connection", (socket, request) => {
     const { remoteAddress, remotePort } = request.socket;
-    const transport = createNodeTransport(socket, `${remoteAddress}:${remotePort}`);
+    const transport = createNodeTransport(socket, `${remoteAddress}:${remotePort}`, request.socket);
     try {
       options.onTransport(transport);
     } catch {
