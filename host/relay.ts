@@ -22,6 +22,8 @@ export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
   readonly host?: string;
   /** Answers plain HTTP requests on the same port. */
   readonly onRequest?: RequestListener;
+  /** The most connections let in within a second (100 unless said otherwise); others wait their turn. */
+  readonly connectionsPerSecond?: number;
   /**
    * Whether a browser page of this origin may connect. Unless said otherwise pages of the same host name may; where
    * only this machine can connect, that name must be `localhost` or an address.
@@ -53,13 +55,14 @@ export interface Relay {
 
 /** Lets other replicas connect to this one. Errors: connection-failed when the port is taken. */
 export async function serve(replica: Replica, options: RelayOptions): Promise<Relay> {
-  const { port, host, onRequest, allowOrigin, ...network } = options;
+  const { port, host, onRequest, allowOrigin, connectionsPerSecond, ...network } = options;
   const hub = hubOf(hostOf(replica), network);
   const listener = await listen({
     port,
     ...(host !== undefined && { host }),
     ...(onRequest !== undefined && { onRequest }),
     ...(allowOrigin !== undefined && { allowOrigin }),
+    ...(connectionsPerSecond !== undefined && { connectionsPerSecond }),
     onTransport: (transport) => hub.attach(transport, "server"),
   });
   return {

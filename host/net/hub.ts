@@ -10,6 +10,7 @@ import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts"
 import { ClientConnection } from "./client-connection.ts";
 import type { Extension } from "./extension.ts";
 import { idTaken, type Role } from "./handshake.ts";
+import { IdleDocuments } from "./idle-documents.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Room } from "./room.ts";
@@ -25,6 +26,8 @@ export interface NetworkOptions {
   readonly allowDocument?: (name: string, peer: ReplicaId) => boolean;
   /** Peers whose clock is off by more are refused; without it they are told and served. */
   readonly clockOffMaxMs?: number;
+  /** How long a document that was opened for a peer stays open when no connection carries it, if there is a store. */
+  readonly idleDocumentMs?: number;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -37,6 +40,7 @@ export interface NetworkEvent {
 }
 
 const TIMING: SessionTiming = { heartbeatMs: 10_000, repairMs: 5_000, handshakeMs: 10_000 };
+const IDLE_DOCUMENT_MS = 60_000;
 const CLOSE_POLL_MS = 2;
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -52,6 +56,7 @@ export class Hub implements Network, SessionOwner {
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
+  readonly #idle: IdleDocuments;
   readonly #sessions = new Set<Session>();
   readonly #ends = new Map<Session, (end: SessionEnd) => void>();
   readonly #greetings = new Map<Session, (session: Session) => void>();
@@ -64,6 +69,11 @@ export class Hub implements Network, SessionOwner {
   constructor(host: ReplicaHost, options: NetworkOptions = {}) {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
+    this.#idle = new IdleDocuments(
+      host,
+      IDLE_DOCUMENT_MS,
+      (core) => this.#rooms.get(core.name)?.core === core,
+    );
     this.configure(options);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
@@ -75,6 +85,7 @@ export class Hub implements Network, SessionOwner {
   configure(options: NetworkOptions): void {
     this.label = options.label ?? this.label;
     this.clockOffMaxMs = options.clockOffMaxMs ?? this.clockOffMaxMs;
+    if (options.idleDocumentMs !== undefined) this.#idle.closeAfterMs = options.idleDocumentMs;
     this.timing = { ...this.timing, ...options.timing };
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;
@@ -146,6 +157,7 @@ export class Hub implements Network, SessionOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
+    this.#idle.stop();
     const sessions = [...this.#sessions];
     for (const room of this.#rooms.values()) {
       room.core.flushLocal();
@@ -201,6 +213,7 @@ export class Hub implements Network, SessionOwner {
     if (room.links > 0 || this.#rooms.get(room.core.name) !== room) return;
     this.#rooms.delete(room.core.name);
     room.close();
+    if (this.#served.has(room.core)) this.#idle.vacated(room.core);
   }
 
   ended(session: Session, end: SessionEnd): void {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { WebSocketServer } from "ws";
 import { CrdtError } from "../errors.ts";
 import { MESSAGE_BYTES_MAX } from "../limits.ts";
+import { Admission } from "./admission.ts";
 import { createNodeTransport } from "./node-transport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -18,6 +19,8 @@ export interface ListenOptions {
    * only this machine can connect, that name must be `localhost` or an address.
    */
   readonly allowOrigin?: (origin: string, host: string) => boolean;
+  /** The most connections let in within a second; others wait their turn. */
+  readonly connectionsPerSecond?: number;
   readonly onTransport: (transport: Transport) => void;
 }
 
@@ -32,6 +35,10 @@ export interface Listener {
 
 const CLOSE_GRACE_MS = 1_000;
 const CLOSE_TRY_LATER = 1013;
+/** A handshake and a first exchange of vectors cost the server under a millisecond: a tenth of a core at most. */
+const CONNECTIONS_PER_SECOND = 100;
+const FORBIDDEN = 401;
+const UNAVAILABLE = 503;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 /** Names that no page from outside can have: addresses, and those that mean this machine everywhere. */
@@ -70,12 +77,16 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     options.onRequest ?? ((_request, response) => response.writeHead(426, { connection: "close" }).end()),
   );
   await bind(server, options.port, host);
+  const admission = new Admission(options.connectionsPerSecond ?? CONNECTIONS_PER_SECOND);
+  const allowOrigin = options.allowOrigin ?? sameHostName(host);
   const sockets = new WebSocketServer({
     server,
     perMessageDeflate: false,
     maxPayload: MESSAGE_BYTES_MAX,
-    verifyClient: ({ req }: { req: IncomingMessage }) =>
-      isAllowed(req, options.allowOrigin ?? sameHostName(host)),
+    verifyClient: ({ req }: { req: IncomingMessage }, answer: (isTaken: boolean, code?: number) => void) => {
+      if (!isAllowed(req, allowOrigin)) answer(false, FORBIDDEN);
+      else if (!admission.enter(() => answer(true))) answer(false, UNAVAILABLE);
+    },
   });
   sockets.on("connection", (socket, request) => {
     const { remoteAddress, remotePort } = request.socket;
@@ -91,7 +102,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const urlHost = host.includes(":") ? `[${host}]` : host;
-  return { port, url: `ws://${urlHost}:${port}`, server, close: () => stop(server, sockets) };
+  return {
+    port,
+    url: `ws://${urlHost}:${port}`,
+    server,
+    close: () => {
+      admission.close();
+      return stop(server, sockets);
+    },
+  };
 }
 
 function bind(server: Server, port: number, host: string): Promise<void> {
