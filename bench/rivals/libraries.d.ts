@@ -8,6 +8,7 @@ declare module "yjs" {
     has(key: string): boolean;
     set(key: string, value: unknown): void;
     delete(key: string): void;
+    keys(): IterableIterator<string>;
     values(): IterableIterator<unknown>;
   }
   export class Doc {
@@ -92,6 +93,7 @@ declare module "loro-crdt" {
     get(key: string): unknown;
     set(key: string, value: unknown): void;
     delete(key: string): void;
+    keys(): string[];
   }
   export class LoroDoc {
     setPeerId(id: bigint): void;

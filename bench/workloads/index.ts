@@ -13,6 +13,7 @@ import { seriesChunks } from "./series-chunks.ts";
 import { seriesContainer } from "./series-container.ts";
 import { seriesKernels } from "./series-kernels.ts";
 import { seriesMerges } from "./series-merges.ts";
+import { tortures } from "./torture.ts";
 import { vectorCompare } from "./vector-compare.ts";
 
 export const workloads: readonly Workload[] = [
@@ -30,4 +31,5 @@ export const workloads: readonly Workload[] = [
   packageFigures,
   ...network,
   ...rivals,
+  tortures,
 ];

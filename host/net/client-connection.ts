@@ -3,7 +3,7 @@
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { Connection, ConnectionStatus } from "../replica/ports.ts";
+import type { Connection, ConnectionStatus, ConnectOptions } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import { Backoff } from "./backoff.ts";
@@ -27,6 +27,7 @@ export interface SyncOptions {
 export class ClientConnection implements Connection {
   readonly url: string;
   readonly #hub: Hub;
+  readonly #options: ConnectOptions;
   readonly #backoff: Backoff;
   readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
   /** Own mutations acknowledged, of documents no session carries now. */
@@ -43,9 +44,10 @@ export class ClientConnection implements Connection {
   #changed: () => void = () => {};
   #change!: Promise<void>;
 
-  constructor(url: string, hub: Hub) {
+  constructor(url: string, hub: Hub, options: ConnectOptions = {}) {
     this.url = url;
     this.#hub = hub;
+    this.#options = options;
     this.#backoff = new Backoff(hub.host.platform);
     this.#renewChange();
   }
@@ -141,7 +143,7 @@ export class ClientConnection implements Connection {
   async #connect(): Promise<SessionEnd | undefined> {
     const { host } = this.#hub;
     try {
-      const transport = await host.platform.connect(this.url);
+      const transport = await host.platform.connect(this.url, this.#options);
       if (this.#status === "closed") {
         transport.close();
         return { error: closedError(this.url), retry: "no" };
@@ -155,7 +157,7 @@ export class ClientConnection implements Connection {
           resolve(end);
           this.#ended(end);
         };
-        this.#hub.attach(transport, "client", greeted, ended);
+        this.#hub.attach(transport, "client", greeted, ended, this.#options.credential);
       });
     } catch (error) {
       return { error: asConnectionError(error, this.url), retry: "yes" };
@@ -244,9 +246,19 @@ export class ClientConnection implements Connection {
         theirs ??= report.vector;
         const isAsAsked = !isStored || (report.flags & ACK_FLAGS.stored) !== 0;
         if (isAsAsked && report.vector.covers(own) && core.versionVector.covers(theirs)) return;
+        if (!report.vector.covers(own)) this.#refuseReadOnly(core.name);
       }
       await this.#pause(pauseMs);
     }
+  }
+
+  /** What may not be written never arrives, however long one waits. */
+  #refuseReadOnly(name: string): void {
+    if (this.#session?.linkOf(name)?.isReadOnly !== true) return;
+    throw new CrdtError(
+      "access-denied",
+      `"${this.url}" lets this replica read document "${name}", not write it: what was written here stays here`,
+    );
   }
 
   /** The peer's report of a document; undefined when the connection ended first. */

@@ -5,17 +5,19 @@ import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { Network, ReplicaHost } from "../replica/ports.ts";
+import type { ConnectOptions, CredentialSource, Network, ReplicaHost } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { Extension } from "./extension.ts";
+import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import { IdleDocuments } from "./idle-documents.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Room } from "./room.ts";
-import { Session, type SessionOwner, type SessionTiming } from "./session.ts";
+import { Session } from "./session.ts";
 import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import type { SessionOwner, SessionTiming } from "./session-owner.ts";
 
 export interface NetworkOptions {
   /** What peers see this replica called; for people. */
@@ -24,6 +26,8 @@ export interface NetworkOptions {
   readonly documentsMax?: number;
   /** Whether a peer may ask for a document; every one may unless said otherwise. */
   readonly allowDocument?: (name: string, peer: ReplicaId) => boolean;
+  /** Who may come in, and what they may do; everybody everything unless given. */
+  readonly guard?: Guard;
   /** Peers whose clock is off by more are refused; without it they are told and served. */
   readonly clockOffMaxMs?: number;
   /** How long a document that was opened for a peer stays open when no connection carries it, if there is a store. */
@@ -50,6 +54,7 @@ export class Hub implements Network, SessionOwner {
   label = "";
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
+  guard: Guard | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #extensions: Extension[] = [];
@@ -87,6 +92,7 @@ export class Hub implements Network, SessionOwner {
     this.clockOffMaxMs = options.clockOffMaxMs ?? this.clockOffMaxMs;
     if (options.idleDocumentMs !== undefined) this.#idle.closeAfterMs = options.idleDocumentMs;
     this.timing = { ...this.timing, ...options.timing };
+    this.guard = options.guard ?? this.guard;
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;
   }
@@ -110,9 +116,9 @@ export class Hub implements Network, SessionOwner {
     return this.#rooms.values();
   }
 
-  async connect(url: string): Promise<ClientConnection> {
+  async connect(url: string, options: ConnectOptions = {}): Promise<ClientConnection> {
     this.#refuseClosed();
-    const connection = new ClientConnection(url, this);
+    const connection = new ClientConnection(url, this, options);
     this.#connections.add(connection);
     try {
       await connection.open();
@@ -133,9 +139,10 @@ export class Hub implements Network, SessionOwner {
     role: Role,
     greeted: (session: Session) => void = () => {},
     ended: (end: SessionEnd) => void = () => {},
+    credential?: CredentialSource,
   ): Session {
     this.#refuseClosed();
-    const session = new Session(transport, role, this);
+    const session = new Session(transport, role, this, credential);
     this.#sessions.add(session);
     this.#greetings.set(session, greeted);
     this.#ends.set(session, ended);
@@ -188,10 +195,17 @@ export class Hub implements Network, SessionOwner {
         `a connection may carry ${this.#documentsMax} documents, open another`,
       );
     }
+    const { access } = session;
+    if (access.isPending) return access.rightOf(name).then(() => this.#roomOnceAdmitted(session, name));
+    return this.#roomOnceAdmitted(session, name);
+  }
+
+  #roomOnceAdmitted(session: Session, name: string): Room | Promise<Room> {
     const nameBytes = new TextEncoder().encode(name).length;
     if (
       nameBytes === 0 ||
       nameBytes > DOCUMENT_NAME_BYTES_MAX ||
+      session.access.rightNow(name) === "none" ||
       !this.#allowDocument(name, session.hello!.replica)
     ) {
       throw new Refused(REFUSALS.notAllowed, `this relay does not serve document "${name}" to this replica`);

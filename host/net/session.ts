@@ -5,9 +5,8 @@ import { CrdtError } from "../errors.ts";
 import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { ReplicaHost } from "../replica/ports.ts";
+import type { CredentialSource } from "../replica/ports.ts";
 import type { ByteWriter } from "../wire/byte-writer.ts";
-import type { ReplicaId } from "../wire/replica-id.ts";
 import { DrainQueue } from "./drain-queue.ts";
 import {
   type Extension,
@@ -17,6 +16,7 @@ import {
   OpenExtensions,
 } from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
+import { hasRight, type Right } from "./grant.ts";
 import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link, type LinkWire } from "./link.ts";
@@ -32,7 +32,9 @@ import {
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
 import { Room } from "./room.ts";
+import { SessionAccess } from "./session-access.ts";
 import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import type { SessionOwner } from "./session-owner.ts";
 import { StreamFrame } from "./stream-frame.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
@@ -43,38 +45,14 @@ const BACKLOG_FACTOR_MAX = 4;
 /** Messages about a document whose link exists, by the peer's index of it. */
 type DocumentMessage = Exclude<Extract<Message, { readonly index: number }>, Subscribe>;
 
-export interface SessionTiming {
-  readonly heartbeatMs: number;
-  /** How long an answer or acknowledgement may be missing before it is asked for again. */
-  readonly repairMs: number;
-  readonly handshakeMs: number;
-}
-
-/** What a session needs of the hub it belongs to. */
-export interface SessionOwner {
-  readonly host: ReplicaHost;
-  readonly incarnation: ReplicaId;
-  readonly label: string;
-  readonly timing: SessionTiming;
-  /** Peers whose clock is off by more are refused. */
-  readonly clockOffMaxMs: number;
-  /** What is spoken beyond documents. */
-  readonly extensions: Iterable<Extension>;
-  /** The peer said hello; throws what speaks against it. */
-  greeted(session: Session): void;
-  /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
-  roomFor(session: Session, name: string): Room | Promise<Room>;
-  refused(session: Session, name: string, explanation: string): void;
-  ended(session: Session, end: SessionEnd): void;
-  left(session: Session, link: Link): void;
-  /** A room that was asked for is not needed after all. */
-  vacated(room: Room): void;
-}
+/** Those that bring mutations, or speak of what brings them. */
+const BRINGING: ReadonlySet<Message["type"]> = new Set(["answer", "start", "dictionary"]);
 
 export class Session implements LinkWire {
   readonly role: Role;
   readonly transport: Transport;
   readonly heartbeat: Heartbeat;
+  readonly access: SessionAccess;
   readonly openedAtMs: number;
   bytesSent = 0;
   bytesReceived = 0;
@@ -92,15 +70,25 @@ export class Session implements LinkWire {
   #cancelAcknowledge: (() => void) | undefined;
   #cancelHandshake: () => void;
   #greeting: Hello | undefined;
+  #isWelcome = false;
   #isEnded = false;
 
-  constructor(transport: Transport, role: Role, owner: SessionOwner) {
+  /** `credential` is what a client presents. */
+  constructor(transport: Transport, role: Role, owner: SessionOwner, credential?: CredentialSource) {
     this.transport = transport;
     this.role = role;
     this.#owner = owner;
     const { platform } = owner.host;
     this.openedAtMs = platform.monotonicMs();
     this.#draining = new DrainQueue(platform, transport, (error) => this.#fail(error));
+    this.access = new SessionAccess({
+      role,
+      platform,
+      guard: owner.guard,
+      credential,
+      welcome: () => this.#welcome(),
+      fail: (error) => this.#fail(error),
+    });
     this.#ownHello = this.#hello();
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
@@ -207,11 +195,11 @@ export class Session implements LinkWire {
   }
 
   #hello(): Hello {
-    const { host, incarnation, label, extensions } = this.#owner;
+    const { host, incarnation, label } = this.#owner;
     let features =
       (host.isStored ? FEATURES.acknowledgesStored : 0) |
       (this.role === "server" ? FEATURES.opensAnyDocument : 0);
-    for (const { feature } of extensions) features |= feature;
+    for (const { feature } of this.#spoken) features |= feature;
     return {
       type: "hello",
       ...OWN_VERSIONS,
@@ -221,6 +209,10 @@ export class Session implements LinkWire {
       features,
       label,
     };
+  }
+
+  get #spoken(): readonly Extension[] {
+    return [...this.#owner.extensions, ...this.access.extensions];
   }
 
   #say(message: Message): void {
@@ -270,6 +262,7 @@ export class Session implements LinkWire {
     const frame = new StreamFrame(bytes);
     const link = this.#byPeerIndex.get(frame.index);
     if (link === undefined) return;
+    this.#check(link, "write");
     link.inbound.stream(frame);
     this.#merged(link);
   }
@@ -310,6 +303,7 @@ export class Session implements LinkWire {
       if (message.type === "unsubscribe") this.#forgetOpening(message.index);
       return;
     }
+    this.#check(link, BRINGING.has(message.type) ? "write" : "read");
     switch (message.type) {
       case "unsubscribe":
         this.#unlink(link);
@@ -336,6 +330,11 @@ export class Session implements LinkWire {
     }
   }
 
+  /** Looks whether the peer may send this. Errors: access-denied. */
+  #check({ right, room }: Link, needed: Right): void {
+    this.access.check(right, needed, room.core.name);
+  }
+
   #checkVersions(bytes: Uint8Array): void {
     const error = judgeVersions(OWN_VERSIONS, readVersions(bytes));
     if (error !== undefined) throw new Fatal(error, "no");
@@ -345,10 +344,17 @@ export class Session implements LinkWire {
     if (this.#greeting !== undefined) throw malformed("a second hello");
     const refusal = judgeIdentities(this.#ownHello, hello);
     if (refusal !== undefined) throw new Fatal(refusal.error, refusal.retry);
-    this.#cancelHandshake();
     this.#greeting = hello;
     this.#judgeClock(hello);
-    this.#extensions.open(this.#owner.extensions, this.#extensionPeer(hello));
+    this.access.greeted(hello, this.transport.certificate);
+    this.#extensions.open(this.#spoken, this.#extensionPeer(hello));
+    if (!this.access.isAwaited(hello)) this.#welcome();
+  }
+
+  /** Both ends know and admit each other. */
+  #welcome(): void {
+    this.#isWelcome = true;
+    this.#cancelHandshake();
     this.#owner.greeted(this);
     this.heartbeat.start();
   }
@@ -371,7 +377,7 @@ export class Session implements LinkWire {
 
   #goodbye(message: Extract<Message, { type: "goodbye" }>): void {
     const error = new CrdtError(
-      message.code === "limit-exceeded" ? "limit-exceeded" : "protocol-error",
+      isToldAsIs(message.code) ? message.code : "protocol-error",
       `${this.transport.peer} ended the connection: ${message.explanation}`,
     );
     this.transport.close(CLOSE_NORMAL);
@@ -381,6 +387,7 @@ export class Session implements LinkWire {
   #subscribed(message: Subscribe): void {
     const link = this.#links.get(message.name);
     if (link !== undefined) {
+      this.#check(link, "read");
       this.#joined(link, message, false);
       return;
     }
@@ -437,7 +444,7 @@ export class Session implements LinkWire {
     if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
     this.#byPeerIndex.set(message.index, link);
     if (isNew) link.subscribe();
-    link.subscribed(message);
+    link.subscribed(message, this.access.mayWrite(core.name));
   }
 
   #refuse(name: string, error: unknown): void {
@@ -454,7 +461,7 @@ export class Session implements LinkWire {
   }
 
   #link(room: Room): Link {
-    const link = new Link(room, this);
+    const link = new Link(room, this, this.access.rightNow(room.core.name));
     this.#links.set(room.core.name, link);
     return link;
   }
@@ -495,7 +502,8 @@ export class Session implements LinkWire {
   /** What a transport lost in spite of its promise is asked for again. */
   #repairOverdue(): void {
     for (const link of this.#links.values()) {
-      if (!link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
+      const brings = hasRight(link.right, "write");
+      if (brings && !link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
       if (!link.outbound.isUnacknowledged || !link.outbound.isStreaming) continue;
       const sent = link.room.core.versionVector.clone();
       link.check((report) => {
@@ -507,6 +515,7 @@ export class Session implements LinkWire {
 
   #greetingOverdue(): void {
     if (this.#greeting === undefined) this.#lost("it did not say hello in time");
+    else if (!this.#isWelcome) this.#lost("nobody was admitted in time");
   }
 
   #fail(failure: unknown): void {
@@ -535,8 +544,14 @@ export class Session implements LinkWire {
     this.heartbeat.stop();
     for (const link of [...this.#links.values()]) this.#unlink(link);
     this.#extensions.close();
+    this.access.close();
     this.#owner.ended(this, end);
   }
+}
+
+/** Codes of a goodbye that say something to whoever connected. */
+function isToldAsIs(code: string): code is "access-denied" | "limit-exceeded" {
+  return code === "access-denied" || code === "limit-exceeded";
 }
 
 /** Bytes a WebSocket puts before a frame of this length (RFC 6455 §5.2); clients mask. */

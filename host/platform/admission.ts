@@ -10,9 +10,10 @@ const WAIT_MS_MAX = 8_000;
 
 export class Admission {
   readonly #perSecond: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((isTaken: boolean) => void)[] = [];
   #tokens: number;
   #countedAtMs: number;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** At most `perSecond` in any second; infinity lets everybody in at once. */
@@ -26,23 +27,25 @@ export class Admission {
     return this.#waiting.length;
   }
 
-  /** Calls `admit` now or later; false when too many wait already, and it never will. */
-  enter(admit: () => void): boolean {
-    if (this.#perSecond === Number.POSITIVE_INFINITY) {
-      admit();
-      return true;
+  /** Answers true now or when it is this one's turn, false when too many wait already or the server stops. */
+  enter(answer: (isTaken: boolean) => void): void {
+    if (this.#perSecond === Number.POSITIVE_INFINITY) answer(true);
+    else if (this.#isClosed || this.#waiting.length >= this.#waitingMax) answer(false);
+    else {
+      this.#waiting.push(answer);
+      if (this.#timer === undefined) this.#admitSome();
     }
-    if (this.#waiting.length >= (this.#fillPerSecond * WAIT_MS_MAX) / SECOND_MS) return false;
-    this.#waiting.push(admit);
-    if (this.#timer === undefined) this.#admitSome();
-    return true;
   }
 
-  /** Forgets who waits. */
+  /** Refuses who waits and whoever comes. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#waiting.length = 0;
+    for (const answer of this.#waiting.splice(0)) answer(false);
+  }
+
+  get #waitingMax(): number {
+    return (this.#fillPerSecond * WAIT_MS_MAX) / SECOND_MS;
   }
 
   get #burst(): number {
@@ -61,7 +64,7 @@ export class Admission {
     this.#countedAtMs = now;
     while (this.#tokens >= 1 && this.#waiting.length > 0) {
       this.#tokens -= 1;
-      this.#waiting.shift()!();
+      this.#waiting.shift()!(true);
     }
     if (this.#waiting.length === 0) return;
     this.#timer = setTimeout(() => this.#admitSome(), SECOND_MS / this.#fillPerSecond);

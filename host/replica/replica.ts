@@ -10,7 +10,15 @@ import { callListener } from "./call-listener.ts";
 import { type Document, type DocumentKeeper, openDocument } from "./document.ts";
 import { type CoreOwner, type DeltaSource, DocumentCore } from "./document-core.ts";
 import { DocumentState } from "./document-state.ts";
-import type { Connection, DocumentStore, Network, ReplicaHost, RotationReason, StoreEvent } from "./ports.ts";
+import type {
+  Connection,
+  ConnectOptions,
+  DocumentStore,
+  Network,
+  ReplicaHost,
+  RotationReason,
+  StoreEvent,
+} from "./ports.ts";
 import { type ContainerDefinitions, type Schema, schema } from "./schema.ts";
 
 /** What a replica reports about itself. */
@@ -86,9 +94,12 @@ export class Replica {
     return this.#host.documentNames();
   }
 
-  /** Links to a peer or relay; resolves after the handshake and keeps the link alive. Errors: connection-failed. */
-  connect(url: string): Promise<Connection> {
-    return this.#host.connect(url);
+  /**
+   * Links to a peer or relay; resolves after the handshake and keeps the link alive. Errors: access-denied,
+   * connection-failed.
+   */
+  connect(url: string, options?: ConnectOptions): Promise<Connection> {
+    return this.#host.connect(url, options);
   }
 
   connections(): readonly Connection[] {
@@ -199,7 +210,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     if (views === 0 && !this.#pinned.has(state.core)) await this.#closeCore(state.core);
   }
 
-  async connect(url: string): Promise<Connection> {
+  async connect(url: string, options?: ConnectOptions): Promise<Connection> {
     this.#refuseClosed();
     this.#networking ??= this.#createNetwork(this).catch((error) => {
       // Its code may have been out of reach for a moment: the next call tries again.
@@ -208,7 +219,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     });
     this.#network = await this.#networking;
     this.#refuseClosed();
-    return this.#network.connect(url);
+    return this.#network.connect(url, options);
   }
 
   connections(): readonly Connection[] {

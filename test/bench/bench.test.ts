@@ -132,6 +132,16 @@ describe("the other benchmarks", () => {
     TIMEOUT_MS,
   );
 
+  test(
+    "ours stand torture: nothing hostile is taken for right, changed or different elsewhere",
+    () => {
+      const rows = bench("torture", "--engine", "baseline", "--engine", "wasm");
+      for (const row of rows) expectShape(row);
+      expect(rows.length).toBeGreaterThan(30);
+    },
+    TIMEOUT_MS,
+  );
+
   test.skipIf(!hasRivals)(
     "rivals give their rows (skipped where they are not installed)",
     () => {

@@ -1,0 +1,39 @@
+// What a session needs of the hub it belongs to, and the times it keeps.
+import type { ReplicaHost } from "../replica/ports.ts";
+import type { ReplicaId } from "../wire/replica-id.ts";
+import type { Extension } from "./extension.ts";
+import type { Guard } from "./guard.ts";
+import type { Link } from "./link.ts";
+import type { Room } from "./room.ts";
+import type { Session } from "./session.ts";
+import type { SessionEnd } from "./session-errors.ts";
+
+export interface SessionTiming {
+  readonly heartbeatMs: number;
+  /** How long an answer or acknowledgement may be missing before it is asked for again. */
+  readonly repairMs: number;
+  readonly handshakeMs: number;
+}
+
+/** What a session needs of the hub it belongs to. */
+export interface SessionOwner {
+  readonly host: ReplicaHost;
+  readonly incarnation: ReplicaId;
+  readonly label: string;
+  readonly timing: SessionTiming;
+  /** Peers whose clock is off by more are refused. */
+  readonly clockOffMaxMs: number;
+  /** What is spoken beyond documents. */
+  readonly extensions: Iterable<Extension>;
+  /** Who may come in; everybody where there is none. */
+  readonly guard: Guard | undefined;
+  /** The peer said hello; throws what speaks against it. */
+  greeted(session: Session): void;
+  /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
+  roomFor(session: Session, name: string): Room | Promise<Room>;
+  refused(session: Session, name: string, explanation: string): void;
+  ended(session: Session, end: SessionEnd): void;
+  left(session: Session, link: Link): void;
+  /** A room that was asked for is not needed after all. */
+  vacated(room: Room): void;
+}
