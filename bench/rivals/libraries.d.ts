@@ -16,7 +16,7 @@ declare module "yjs" {
     constructor(options?: { gc?: boolean });
     getMap(name: string): YMap;
     transact(work: () => void): void;
-    on(event: "update", listener: (update: Uint8Array) => void): void;
+    on(event: "update", listener: (update: Uint8Array, origin: unknown) => void): void;
     destroy(): void;
   }
   export function applyUpdate(doc: Doc, update: Uint8Array): void;
@@ -186,4 +186,73 @@ declare module "arquero" {
   export const op: Readonly<
     Record<"count" | "floor" | "max" | "mean" | "min" | "sum", (value?: unknown) => number>
   >;
+}
+
+declare module "@y/websocket-server/utils" {
+  export function setupWSConnection(
+    socket: import("ws").WebSocket,
+    request: import("node:http").IncomingMessage,
+  ): void;
+}
+
+declare module "y-websocket" {
+  export class WebsocketProvider {
+    constructor(url: string, room: string, doc: import("yjs").Doc, options: object);
+    readonly synced: boolean;
+    connect(): void;
+    disconnect(): void;
+  }
+}
+
+declare module "@hocuspocus/server" {
+  export class Server {
+    constructor(options: object);
+    readonly httpServer: import("node:http").Server;
+    listen(): Promise<unknown>;
+  }
+}
+
+declare module "@hocuspocus/provider" {
+  export class HocuspocusProviderWebsocket {
+    constructor(options: object);
+    connect(): Promise<unknown>;
+    disconnect(): void;
+  }
+  export class HocuspocusProvider {
+    constructor(options: object);
+    readonly synced: boolean;
+    attach(): void;
+  }
+}
+
+declare module "@automerge/automerge-repo" {
+  interface Patch {
+    readonly action: string;
+    readonly path: readonly unknown[];
+  }
+  export interface DocHandle<T> {
+    readonly url: string;
+    doc(): T;
+    change(work: (draft: T) => void): void;
+    on(event: "change", listener: (change: { readonly patches: readonly Patch[] }) => void): void;
+  }
+  export class Repo {
+    constructor(options: object);
+    readonly networkSubsystem: {
+      addNetworkAdapter(adapter: object): void;
+      removeNetworkAdapter(adapter: object): void;
+    };
+    create<T>(value: T): DocHandle<T>;
+    find<T>(url: string): Promise<DocHandle<T>>;
+  }
+}
+
+declare module "@automerge/automerge-repo-network-websocket" {
+  export class NodeWSServerAdapter {
+    constructor(server: import("ws").WebSocketServer);
+  }
+  export class WebSocketClientAdapter {
+    constructor(url: string);
+    disconnect(): void;
+  }
 }

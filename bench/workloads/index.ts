@@ -5,6 +5,7 @@ import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { network } from "./network.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
@@ -29,6 +30,7 @@ export const workloads: readonly Workload[] = [
   overhead,
   ...bytes,
   packageFigures,
+  ...network,
   ...rivals,
   rivalsSeries,
   tortures,

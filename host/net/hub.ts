@@ -12,6 +12,7 @@ import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
 import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
+import { IdleDocuments } from "./idle-documents.ts";
 import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
@@ -37,6 +38,8 @@ export interface NetworkOptions {
   readonly packsFrames?: boolean;
   /** What each peer that connects may send: beyond it is not read for a while, and far beyond it is disconnected. */
   readonly rate?: RateOptions;
+  /** How long a document that was opened for a peer stays open when no connection carries it, if there is a store. */
+  readonly idleDocumentMs?: number;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -49,6 +52,7 @@ export interface NetworkEvent {
 }
 
 const TIMING: SessionTiming = { heartbeatMs: 10_000, repairMs: 5_000, handshakeMs: 10_000 };
+const IDLE_DOCUMENT_MS = 60_000;
 const CLOSE_POLL_MS = 2;
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -69,6 +73,7 @@ export class Hub implements Network, SessionOwner {
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
+  readonly #idle: IdleDocuments;
   readonly #sessions = new Set<Session>();
   readonly #ends = new Map<Session, (end: SessionEnd) => void>();
   readonly #greetings = new Map<Session, (session: Session) => void>();
@@ -82,6 +87,11 @@ export class Hub implements Network, SessionOwner {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
     this.relayBook = new RelayBook(host.platform);
+    this.#idle = new IdleDocuments(
+      host,
+      IDLE_DOCUMENT_MS,
+      (core) => this.#rooms.get(core.name)?.core === core,
+    );
     this.configure(options);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
@@ -96,6 +106,7 @@ export class Hub implements Network, SessionOwner {
     if (options.packsFrames !== undefined) this.packing = options.packsFrames ? new Packing() : undefined;
     if (options.rate !== undefined) checkRate(options.rate);
     this.rate = options.rate ?? this.rate;
+    if (options.idleDocumentMs !== undefined) this.#idle.closeAfterMs = options.idleDocumentMs;
     this.timing = { ...this.timing, ...options.timing };
     this.guard = options.guard ?? this.guard;
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
@@ -190,6 +201,7 @@ export class Hub implements Network, SessionOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
+    this.#idle.stop();
     const sessions = [...this.#sessions];
     for (const room of this.#rooms.values()) {
       room.core.flushLocal();
@@ -260,6 +272,7 @@ export class Hub implements Network, SessionOwner {
     if (room.links > 0 || this.#rooms.get(room.core.name) !== room) return;
     this.#rooms.delete(room.core.name);
     room.close();
+    if (this.#served.has(room.core)) this.#idle.vacated(room.core);
   }
 
   ended(session: Session, end: SessionEnd): void {

@@ -94,7 +94,6 @@ export function joinOverlay(replica: Replica, options: OverlayOptions = {}): Ove
 }
 
 export class Overlay {
-  readonly #hub: Hub;
   readonly #platform: Platform;
   readonly #push: LazyPush;
   readonly #links = new Map<ReplicaId, LinkState>();
@@ -113,7 +112,6 @@ export class Overlay {
   #isLeaving = false;
 
   constructor(hub: Hub, description: MemberDescription, options: OverlayOptions) {
-    this.#hub = hub;
     this.#platform = hub.host.platform;
     const { topology = { kind: "partial-mesh" }, seed = 0, seeds = [] } = options;
     this.#neighbourhood = new Neighbourhood(topology, seed, this.#random);

@@ -177,6 +177,12 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     });
   }
 
+  async releaseCore(core: DocumentCore): Promise<void> {
+    if (!this.#pinned.delete(core)) return;
+    const state = this.#states.get(core);
+    if (state === undefined || (this.#views.get(state) ?? 0) === 0) await this.#closeCore(core);
+  }
+
   async openDocument<Definitions extends ContainerDefinitions>(
     name: string,
     documentSchema: Schema<Definitions>,
