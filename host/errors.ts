@@ -31,6 +31,7 @@ export const ERROR_CODES = [
   "store-full",
   "store-locked",
   // network
+  "backbone-unavailable",
   "connection-closed",
   "connection-failed",
   "message-too-large",

@@ -1,0 +1,119 @@
+// A NATS server of this test's own: a random free port, its streams in a folder that goes with it. It can be killed and
+// come back on the same port, with its streams or without. Where the program is not installed the tests say so and skip;
+// with CI=true that is a failure.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, describe, it } from "vitest";
+
+const STARTS_TRIED = 200;
+const POLL_MS = 50;
+
+export class NatsServer {
+  readonly port: number;
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+
+  constructor(port: number, folder: string) {
+    this.port = port;
+    this.#folder = folder;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const words = ["-js", "-sd", this.#folder, "-p", String(this.port), "-a", "127.0.0.1"];
+    this.#process = spawn("nats-server", words, { stdio: "ignore" });
+    for (let tried = 0; tried < STARTS_TRIED; tried++) {
+      if (await answers(this.port)) return;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`nats-server does not answer on port ${this.port}`);
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    if (running === undefined || running.exitCode !== null) return;
+    const gone = once(running, "exit");
+    running.kill(signal);
+    await gone;
+  }
+
+  /** Forgets all streams; only while it does not run. */
+  async forget(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    await this.forget();
+  }
+}
+
+/** Whether somebody accepts connections there. */
+export const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export async function createNatsServer(): Promise<NatsServer> {
+  const server = new NatsServer(await freePort(), await mkdtemp(join(tmpdir(), "jarvis-nats-")));
+  await server.start();
+  return server;
+}
+
+function isInstalled(): boolean {
+  try {
+    execFileSync("nats-server", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A suite that needs `nats-server`; `start` gives a server that ends with its test. */
+export function describeWithNats(name: string, suite: (start: () => Promise<NatsServer>) => void): void {
+  if (!isInstalled()) {
+    const reason = "nats-server is not installed (apt-get install nats-server)";
+    describe(name, () => {
+      if (process.env.CI === "true") {
+        it(`runs: ${reason}`, () => {
+          throw new Error(reason);
+        });
+      } else it.skip(`skipped: ${reason}`, () => {});
+    });
+    return;
+  }
+  describe(name, () => {
+    const servers: NatsServer[] = [];
+    const removeAll = () => Promise.all(servers.splice(0).map((server) => server.remove()));
+    afterEach(async () => void (await removeAll()));
+    afterAll(async () => void (await removeAll()));
+    suite(async () => {
+      const server = await createNatsServer();
+      servers.push(server);
+      return server;
+    });
+  });
+}
