@@ -84,6 +84,10 @@ export class RelayBackbone implements Backbone, NatsLinkOwner, BackboneContext {
     return this.#status === "online" ? this.link.server : undefined;
   }
 
+  get unpublished(): number {
+    return [...this.#lanes.values()].filter((lane) => !lane.isStored).length;
+  }
+
   onEvent(listener: (event: BackboneEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

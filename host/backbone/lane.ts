@@ -87,6 +87,11 @@ export class Lane implements OutgoingOwner {
     return this.isCaughtUp && this.#waiting.length === 0;
   }
 
+  /** Whether streams and snapshots hold all that this relay has of it, as far as is known. */
+  get isStored(): boolean {
+    return this.isCaughtUp && this.published.covers(this.core.versionVector);
+  }
+
   async publish(message: OutgoingMessage): Promise<void> {
     const { link, settings, statistics } = this.#context;
     const { requestMs } = settings.timing;
@@ -139,7 +144,7 @@ export class Lane implements OutgoingOwner {
   /** Publishes what the stream has lacked for a while; at once where `isUrgent`. Says whether it takes a snapshot to. */
   fill(isUrgent: boolean): boolean {
     if (!this.isCaughtUp || !this.canPublish || !this.outgoing.isIdle) return false;
-    if (this.published.covers(this.core.versionVector)) {
+    if (this.isStored) {
       this.#lacksSinceMs = undefined;
       return false;
     }

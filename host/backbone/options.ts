@@ -98,6 +98,8 @@ export interface Backbone {
   /** The server it is connected to; undefined while degraded. */
   readonly server: string | undefined;
   readonly statistics: Readonly<BackboneStatistics>;
+  /** Open documents of which streams and snapshots lack something this relay has. */
+  readonly unpublished: number;
   onEvent(listener: (event: BackboneEvent) => void): () => void;
   /** Resolves when a server is reached and every open document holds what snapshots and streams hold. */
   caughtUp(): Promise<void>;
@@ -122,6 +124,7 @@ export const emptyStatistics = (): BackboneStatistics => ({
 /** Errors: invalid-argument. */
 export function settingsOf(options: BackboneOptions): BackboneSettings {
   const servers = typeof options.servers === "string" ? options.servers.split(",") : [...options.servers];
+  if (servers.length === 0) checkServer("");
   for (const server of servers) checkServer(server);
   const settings = {
     prefix: "default",

@@ -8,6 +8,9 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { jetstreamManager, type StreamAPI } from "@nats-io/jetstream";
+import { Objm } from "@nats-io/obj";
+import { connect as connectTo } from "@nats-io/transport-node";
 import { afterAll, afterEach, describe, it } from "vitest";
 
 const STARTS_TRIED = 200;
@@ -49,6 +52,36 @@ export class NatsServer {
   /** Forgets all streams; only while it does not run. */
   async forget(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Deletes every stream, those of buckets included. */
+  async deleteStreams(): Promise<void> {
+    await this.#eachStream((streams, name) => streams.delete(name));
+  }
+
+  /** Empties the shard streams. */
+  async purgeStreams(): Promise<void> {
+    await this.#eachStream(async (streams, name) => {
+      if (name.startsWith("jarvis-")) await streams.purge(name);
+    });
+  }
+
+  /** How many objects a bucket holds. */
+  async objects(bucket: string): Promise<number> {
+    const connection = await connectTo({ servers: this.url });
+    const store = await new Objm(connection).open(bucket);
+    const { length } = await store.list();
+    await connection.close();
+    return length;
+  }
+
+  async #eachStream(work: (streams: StreamAPI, name: string) => Promise<unknown>): Promise<void> {
+    const connection = await connectTo({ servers: this.url });
+    const { streams } = await jetstreamManager(connection);
+    const names: string[] = [];
+    for await (const name of streams.names()) names.push(name);
+    for (const name of names) await work(streams, name);
+    await connection.close();
   }
 
   async remove(): Promise<void> {
