@@ -70,7 +70,7 @@ export class Snapshots {
     if (lane.isClosed || !lane.isSettled) return;
     const { core, shard } = lane;
     lane.deltasSinceSnapshot = 0;
-    if (found !== undefined && !isNeeded && !this.#isDue(lane, found.pointer)) return;
+    if (found !== undefined && !this.#isDue(lane, found.pointer, isNeeded)) return;
     const bytes = core.snapshot();
     const pointer: SnapshotPointer = {
       object: this.#objectName(core.name),
@@ -90,9 +90,11 @@ export class Snapshots {
     if (old !== "") await this.#open.snapshots.delete(old).catch(() => {});
   }
 
-  #isDue(lane: Lane, pointer: SnapshotPointer): boolean {
-    const news = lane.core.versionVector.distanceFrom(pointer.vector);
-    return news >= this.#context.settings.snapshotEvery / 2;
+  /** Another relay may have written one that will do; the lane learns what it holds. */
+  #isDue(lane: Lane, pointer: SnapshotPointer, isNeeded: boolean): boolean {
+    lane.published.merge(pointer.vector);
+    if (isNeeded) return !lane.isStored;
+    return lane.core.versionVector.distanceFrom(pointer.vector) >= this.#context.settings.snapshotEvery / 2;
   }
 
   /** Says whether nobody moved it meanwhile. */

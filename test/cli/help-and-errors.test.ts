@@ -30,7 +30,7 @@ describe("help", () => {
       "start",
       ["--folder", "--agents", "--port", "--data", "--exit", "--pace", "--engine", "--json", "--host"],
     ],
-    ["serve", ["--port", "--data", "--host", "--json"]],
+    ["serve", ["--port", "--data", "--host", "--backbone", "--json"]],
     ["agent", ["<url>", "--name", "--data", "--json"]],
     ["inspect", ["<where>", "--document", "--json"]],
     [
