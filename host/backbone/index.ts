@@ -6,6 +6,7 @@ import { type Backbone, type BackboneOptions, settingsOf } from "./options.ts";
 export type {
   Backbone,
   BackboneEvent,
+  BackboneLogin,
   BackboneOptions,
   BackboneStatistics,
   BackboneStatus,

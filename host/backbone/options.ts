@@ -1,5 +1,4 @@
 // What a caller of the backbone gives and sees. Times are milliseconds; the defaults suit a few relays on a local network.
-import type { NodeConnectionOptions } from "@nats-io/transport-node";
 import { CrdtError } from "../errors.ts";
 
 export interface BackboneTiming {
@@ -29,6 +28,21 @@ export const DEFAULT_TIMING: BackboneTiming = {
   reconnectMs: 500,
 };
 
+/** Who this relay is to the servers, and whom it trusts. Certificates and keys are PEM, as text or as a file's path. */
+export interface BackboneLogin {
+  readonly user?: string;
+  readonly pass?: string;
+  readonly token?: string;
+  readonly tls?: {
+    readonly ca?: string;
+    readonly caFile?: string;
+    readonly cert?: string;
+    readonly certFile?: string;
+    readonly key?: string;
+    readonly keyFile?: string;
+  };
+}
+
 export interface BackboneOptions {
   /** `nats://host:port`, one or several of one cluster. */
   readonly servers: string | readonly string[];
@@ -42,8 +56,7 @@ export interface BackboneOptions {
   readonly historyMessages?: number;
   /** Days a stream keeps a message; 7 unless given. */
   readonly historyDays?: number;
-  /** How to log in: user and pass, a token, or TLS, as `@nats-io/transport-node` takes them. */
-  readonly login?: Pick<NodeConnectionOptions, "user" | "pass" | "token" | "tls">;
+  readonly login?: BackboneLogin;
   readonly timing?: Partial<BackboneTiming>;
 }
 

@@ -1,6 +1,6 @@
 // Relays over a real NATS server: they converge, publish once, forward to their clients, and start from what is stored.
 import { afterEach, expect, it } from "vitest";
-import { describeWithNats } from "./nats-server.ts";
+import { describeWithNats } from "./describe-with-nats.ts";
 import { closeAll, createClient, createRelay, openHome, until, untilEqual } from "./relays.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,5 @@
-// A NATS server of this test's own: a random free port, its streams in a folder that goes with it. It can be killed and
-// come back on the same port, with its streams or without. Where the program is not installed the tests say so and skip;
-// with CI=true that is a failure.
+// A NATS server of a test's own: a random free port, its streams in a folder that goes with it. It can be killed and come
+// back on the same port, with its streams or without.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -11,7 +10,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager, type StreamAPI } from "@nats-io/jetstream";
 import { Objm } from "@nats-io/obj";
 import { connect as connectTo } from "@nats-io/transport-node";
-import { afterAll, afterEach, describe, it } from "vitest";
 
 const STARTS_TRIED = 200;
 const POLL_MS = 50;
@@ -116,37 +114,12 @@ export async function createNatsServer(): Promise<NatsServer> {
   return server;
 }
 
-function isInstalled(): boolean {
+/** Whether `nats-server` can be run here. */
+export function isNatsInstalled(): boolean {
   try {
     execFileSync("nats-server", ["--version"], { stdio: "ignore" });
     return true;
   } catch {
     return false;
   }
-}
-
-/** A suite that needs `nats-server`; `start` gives a server that ends with its test. */
-export function describeWithNats(name: string, suite: (start: () => Promise<NatsServer>) => void): void {
-  if (!isInstalled()) {
-    const reason = "nats-server is not installed (apt-get install nats-server)";
-    describe(name, () => {
-      if (process.env.CI === "true") {
-        it(`runs: ${reason}`, () => {
-          throw new Error(reason);
-        });
-      } else it.skip(`skipped: ${reason}`, () => {});
-    });
-    return;
-  }
-  describe(name, () => {
-    const servers: NatsServer[] = [];
-    const removeAll = () => Promise.all(servers.splice(0).map((server) => server.remove()));
-    afterEach(async () => void (await removeAll()));
-    afterAll(async () => void (await removeAll()));
-    suite(async () => {
-      const server = await createNatsServer();
-      servers.push(server);
-      return server;
-    });
-  });
 }

@@ -9,7 +9,7 @@ import { encodeDeltas, encodeQuestion, encodeVector } from "../../host/backbone/
 import { Subjects, shardOf } from "../../host/backbone/subjects.ts";
 import type { ReplicaId } from "../../host/wire/replica-id.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
-import { describeWithNats } from "./nats-server.ts";
+import { describeWithNats } from "./describe-with-nats.ts";
 import {
   type BackboneRelay,
   closeAll,

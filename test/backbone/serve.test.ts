@@ -2,7 +2,7 @@
 // without NATS.
 import { afterEach, expect, it } from "vitest";
 import { type Running, run, start as startCommand } from "../cli/command-line.ts";
-import { describeWithNats } from "./nats-server.ts";
+import { describeWithNats } from "./describe-with-nats.ts";
 import { closeAll, createClient, openHome, until } from "./relays.ts";
 
 it("an address that is none is refused with a word on what to give", async () => {
