@@ -263,6 +263,7 @@ export class RelayBackbone implements Backbone, NatsLinkOwner, BackboneContext {
   #tick(isCheckDue: boolean): void {
     for (const lane of this.#lanes.values()) {
       this.#exchange.tick(lane);
+      lane.giveUpHeld();
       this.#fill(lane, false);
       if (lane.isSettled && lane.deltasSinceSnapshot >= this.settings.snapshotEvery) {
         void this.#snapshots.write(lane, false);
@@ -298,7 +299,8 @@ export class RelayBackbone implements Backbone, NatsLinkOwner, BackboneContext {
   async #published(): Promise<void> {
     const { platform } = this.host;
     const untilMs = platform.monotonicMs() + this.settings.timing.requestMs;
-    const isBusy = () => [...this.#lanes.values()].some((lane) => !lane.outgoing.isIdle);
+    const isBusy = () =>
+      !this.#snapshots.isIdle || [...this.#lanes.values()].some((lane) => !lane.outgoing.isIdle);
     while (this.link.isUp && isBusy() && platform.monotonicMs() < untilMs) {
       await new Promise<void>((resolve) => platform.setTimer(resolve, CLOSE_POLL_MS));
     }

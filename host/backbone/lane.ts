@@ -37,6 +37,11 @@ export interface Lag {
   readonly sinceMs: number;
 }
 
+interface Held {
+  readonly message: DeltasMessage;
+  readonly sinceMs: number;
+}
+
 export class Lane implements OutgoingOwner {
   /** For people: where a clock that is ahead was met. */
   readonly peer = "backbone";
@@ -55,7 +60,7 @@ export class Lane implements OutgoingOwner {
   isClosed = false;
   readonly #context: BackboneContext;
   readonly #stopListening: () => void;
-  #waiting: DeltasMessage[] = [];
+  #waiting: Held[] = [];
   #waitingBytes = 0;
   #isFlushScheduled = false;
   #lacksSinceMs: number | undefined;
@@ -159,6 +164,17 @@ export class Lane implements OutgoingOwner {
     return false;
   }
 
+  /** Leaves out what has waited too long for what it builds on; it stays in the stream. */
+  giveUpHeld(): void {
+    const oldest = this.#waiting[0];
+    if (oldest === undefined) return;
+    if (this.#nowMs() - oldest.sinceMs < this.#context.settings.timing.holdMs) return;
+    this.#waiting.shift();
+    this.#context.statistics.ignored++;
+    const { relay } = oldest.message;
+    this.#context.tell("ignored", `relay ${relay} built on what nobody gives`, this.core.name);
+  }
+
   /** What is to be known of the stream is learned anew, from `published` on. */
   restart(published: VersionVector): void {
     this.published = published;
@@ -225,14 +241,14 @@ export class Lane implements OutgoingOwner {
       this.#waitingBytes = 0;
       return;
     }
-    this.#waiting.push(message);
+    this.#waiting.push({ message, sinceMs: this.#nowMs() });
     this.#waitingBytes += bytes;
   }
 
   #retryWaiting(): void {
     for (let hasProgressed = this.#waiting.length > 0; hasProgressed; ) {
       const waiting = this.#waiting;
-      this.#waiting = waiting.filter((message) => !this.#merge(message));
+      this.#waiting = waiting.filter(({ message }) => !this.#merge(message));
       hasProgressed = this.#waiting.length < waiting.length && this.#waiting.length > 0;
     }
     if (this.#waiting.length === 0) this.#waitingBytes = 0;

@@ -12,6 +12,8 @@ export interface BackboneTiming {
   readonly askAfterMs: number;
   /** How long the stream may lack what this relay has before it is published again. */
   readonly fillAfterMs: number;
+  /** How long a message is kept that builds on what nobody gives: no other relay may have it any more. */
+  readonly holdMs: number;
   /** How long one request to a server, or an answer of a relay, may take. */
   readonly requestMs: number;
   /** Between two attempts to reach a server. */
@@ -24,6 +26,7 @@ export const DEFAULT_TIMING: BackboneTiming = {
   idleVectorMs: 30_000,
   askAfterMs: 1_000,
   fillAfterMs: 3_000,
+  holdMs: 30_000,
   requestMs: 5_000,
   reconnectMs: 500,
 };

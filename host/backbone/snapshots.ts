@@ -22,6 +22,11 @@ export class Snapshots {
     this.#context = context;
   }
 
+  /** Whether none is being written. */
+  get isIdle(): boolean {
+    return this.#writing.size === 0;
+  }
+
   /** Opens the buckets, makes them where they are missing. */
   async open(): Promise<void> {
     this.#buckets = await this.#context.link.buckets(this.#context.subjects);

@@ -1,7 +1,13 @@
 // Relays over a real NATS server: they converge, publish once, forward to their clients, and start from what is stored.
+import { connect } from "@nats-io/transport-node";
 import { afterEach, expect, it } from "vitest";
+import { encodeDeltas } from "../../host/backbone/messages.ts";
+import { Subjects } from "../../host/backbone/subjects.ts";
+import { hostOf } from "../../host/replica/replica.ts";
+import type { ReplicaId } from "../../host/wire/replica-id.ts";
+import { VersionVector } from "../../host/wire/version-vector.ts";
 import { describeWithNats } from "./describe-with-nats.ts";
-import { closeAll, createClient, createRelay, openHome, until, untilEqual } from "./relays.ts";
+import { closeAll, createClient, createRelay, openHome, QUICK, until, untilEqual } from "./relays.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -118,24 +124,78 @@ describeWithNats("relays on one backbone", (start) => {
     expect(fresh.backbone.statistics.received).toBeLessThan(130);
   });
 
-  it("keep two snapshots of a document, not all", async () => {
+  it("keep two snapshots of a document, whoever wrote them", async () => {
     const server = await start();
-    const relay = await createRelay({ servers: server.url, snapshotEvery: 10 });
-    const home = await openHome(relay.replica);
-    await relay.backbone.caughtUp();
-    const { statistics } = relay.backbone;
-    for (let written = 1; written <= 5; written++) {
+    const options = { servers: server.url, snapshotEvery: 10 };
+    const pair = [await createRelay(options), await createRelay(options)];
+    const homes = await Promise.all(pair.map(({ replica }) => openHome(replica)));
+    await Promise.all(pair.map(({ backbone }) => backbone.caughtUp()));
+    const written = () =>
+      pair.reduce((count, { backbone }) => count + backbone.statistics.snapshotsWritten, 0);
+    for (let round = 1; round <= 5; round++) {
       for (let index = 0; index < 10; index++) {
-        home.visits.increment();
+        for (const home of homes) home.visits.increment();
         await turn();
       }
-      await until(
-        () => statistics.snapshotsWritten >= written,
-        () => statistics,
-      );
+      await until(() => written() >= round);
     }
-    await relay.close();
+    for (const { close } of pair) await close();
     expect(await server.objects("jarvis-default-snapshots")).toBe(2);
+  });
+
+  it("hold back what came before the thing it builds on", async () => {
+    const { url } = await start();
+    const [first, second] = [await createClient(), await createClient()];
+    const [early, late] = [await openHome(first), await openHome(second)];
+    early.settings.set("early", 1);
+    const [earlyCore, lateCore] = [
+      await hostOf(first).openCore("home"),
+      await hostOf(second).openCore("home"),
+    ];
+    const earlyDelta = earlyCore.deltaSince(new VersionVector());
+    lateCore.merge(earlyDelta, "test");
+    const requires = lateCore.versionVector.clone();
+    const deltas: Uint8Array[] = [];
+    lateCore.onDelta((delta) => deltas.push(delta.bytes));
+    late.settings.set("late", 2);
+    lateCore.flushLocal();
+
+    const relay = await createRelay({ servers: url });
+    const home = await openHome(relay.replica);
+    await relay.backbone.caughtUp();
+    const nats = await connect({ servers: url });
+    const subject = new Subjects("default").deltasOf("home");
+    const publisher = "00000000000000aa" as ReplicaId;
+    nats.publish(subject, encodeDeltas({ relay: publisher, requires, deltas }));
+    await nats.flush();
+    await until(() => relay.backbone.statistics.received === 1);
+    expect(home.settings.size).toBe(0);
+    const none = new VersionVector();
+    nats.publish(subject, encodeDeltas({ relay: publisher, requires: none, deltas: [earlyDelta] }));
+    await until(() => home.settings.size === 2);
+    await untilEqual([relay.replica, second]);
+    await nats.close();
+  });
+
+  it("leave out what nobody has the base of, and go on", async () => {
+    const { url } = await start();
+    const relay = await createRelay({ servers: url, snapshotEvery: 5, timing: { ...QUICK, holdMs: 100 } });
+    const home = await openHome(relay.replica);
+    await relay.backbone.caughtUp();
+    const nats = await connect({ servers: url });
+    const publisher = "00000000000000aa" as ReplicaId;
+    const requires = new VersionVector([[publisher, 7]]);
+    nats.publish(
+      new Subjects("default").deltasOf("home"),
+      encodeDeltas({ relay: publisher, requires, deltas: [] }),
+    );
+    await until(() => relay.backbone.statistics.ignored === 1);
+    for (let index = 0; index < 5; index++) {
+      home.visits.increment();
+      await turn();
+    }
+    await until(() => relay.backbone.statistics.snapshotsWritten === 1);
+    await nats.close();
   });
 
   it("learn of documents that only another one's store held before", async () => {

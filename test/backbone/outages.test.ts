@@ -70,10 +70,8 @@ describeWithNats("outages of the backbone", (start) => {
 
   it("every server killed in the middle of a run: nothing acknowledged is lost", async () => {
     const server = await start();
-    const pair = [
-      await createRelay({ servers: server.url }),
-      await createRelay({ servers: server.url }),
-    ] as const;
+    const usual = { servers: server.url, timing: {} };
+    const pair = [await createRelay(usual), await createRelay(usual)] as const;
     await underWriters(pair, async () => {
       await pause(500);
       await server.kill();
@@ -109,10 +107,8 @@ describeWithNats("outages of the backbone", (start) => {
 
   it("the streams deleted in the middle of a run are made again and filled", async () => {
     const server = await start();
-    const pair = [
-      await createRelay({ servers: server.url }),
-      await createRelay({ servers: server.url }),
-    ] as const;
+    const usual = { servers: server.url, timing: {} };
+    const pair = [await createRelay(usual), await createRelay(usual)] as const;
     await underWriters(pair, async () => {
       await pause(500);
       await server.deleteStreams();
