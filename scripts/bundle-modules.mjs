@@ -12,11 +12,12 @@ const ENTRIES = {
   index: "host/index.ts",
   relay: "host/relay.ts",
   access: "host/access/index.ts",
+  "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
-const KEPT_AS_IMPORTS = /^(?:node:.*|cli-progress|commander|fflate|jose|level|ws)$/;
+const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|cli-progress|commander|fflate|jose|level|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";
