@@ -2,6 +2,7 @@
 // both see of the replica. No values here; createReplica joins the three.
 import type { Engine, ReplicaId } from "../engine/engine.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { DeltaSource, DocumentCore } from "./document-core.ts";
 
 /**
@@ -28,10 +29,17 @@ export interface StoredDocument {
 
 /** Keeps documents of one replica between runs. */
 export interface DocumentStore {
+  /** It keeps them with another replica: this one has stored nothing itself, and does not say so to peers. */
+  readonly isElsewhere?: boolean;
   /** The id to write with: the kept one, or a new one where the kept one is not safe to use. */
   readonly replica: ReplicaId;
   /** Names of the documents it holds. */
   names(): Promise<string[]>;
+  /**
+   * What each stored document had seen when it was last written, without opening any: the fingerprint of its version
+   * vector. Leaves out those that are open.
+   */
+  fingerprints(): AsyncIterable<readonly [name: string, fingerprint: Fingerprint]>;
   /** What is stored of a document; no parts when nothing is. Errors: store-corrupt, store-closed. */
   load(name: string): Promise<StoredDocument>;
   /** Records every delta of `core` from now on; `core` holds exactly what `load` gave. */
@@ -100,6 +108,12 @@ export interface ReplicaHost {
   openCore(name: string): Promise<DocumentCore>;
   /** The names of all documents, open or stored. */
   documentNames(): Promise<string[]>;
+  /** What the stored documents that are not open have seen ({@link DocumentStore.fingerprints}). */
+  storedFingerprints(): AsyncIterable<readonly [name: string, fingerprint: Fingerprint]>;
+  /** Opens a document for as long as it takes: give it back with {@link ReplicaHost.returnCore}. */
+  borrowCore(name: string): Promise<DocumentCore>;
+  /** Closes a borrowed document unless somebody else needs it, or nothing else would keep it. */
+  returnCore(core: DocumentCore): Promise<void>;
   /** Tells of each document opened from now on. */
   onOpen(listener: (core: DocumentCore) => void): () => void;
   /** Tells of each document about to close. */

@@ -4,6 +4,7 @@ import type { Engine, ReplicaId } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { DOCUMENT_NAME_BYTES_MAX } from "../limits.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import { hasLoneSurrogate } from "../wire/key-codec.ts";
 import { readUint32, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { callListener } from "./call-listener.ts";
@@ -120,6 +121,8 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   readonly #views = new Map<DocumentState, number>();
   /** Documents that a session or server asked for stay open. */
   readonly #pinned = new Set<DocumentCore>();
+  /** How many borrowers a document has. */
+  readonly #borrowers = new Map<DocumentCore, number>();
   readonly #openListeners = new Set<(core: DocumentCore) => void>();
   readonly #closeListeners = new Set<(core: DocumentCore) => void>();
   readonly #idListeners = new Set<(id: ReplicaId, previous: ReplicaId) => void>();
@@ -145,7 +148,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   get isStored(): boolean {
-    return this.#store !== undefined;
+    return this.#store !== undefined && this.#store.isElsewhere !== true;
   }
 
   documents(): Iterable<DocumentCore> {
@@ -162,6 +165,28 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
       this.#pinned.add(core);
       return core;
     });
+  }
+
+  async *storedFingerprints(): AsyncGenerator<readonly [name: string, fingerprint: Fingerprint]> {
+    for await (const stored of this.#store?.fingerprints() ?? []) {
+      if (!this.#cores.has(stored[0])) yield stored;
+    }
+  }
+
+  async borrowCore(name: string): Promise<DocumentCore> {
+    return this.#take(name, (core) => {
+      this.#borrowers.set(core, (this.#borrowers.get(core) ?? 0) + 1);
+      return core;
+    });
+  }
+
+  async returnCore(core: DocumentCore): Promise<void> {
+    const borrowers = (this.#borrowers.get(core) ?? 0) - 1;
+    if (borrowers > 0) this.#borrowers.set(core, borrowers);
+    else this.#borrowers.delete(core);
+    // Without a store it lives in memory alone, and would be gone with its core.
+    if (this.#store === undefined) this.#pinned.add(core);
+    else await this.#closeUnused(core);
   }
 
   async openDocument<Definitions extends ContainerDefinitions>(
@@ -190,7 +215,16 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   async release(state: DocumentState): Promise<void> {
     const views = (this.#views.get(state) ?? 1) - 1;
     this.#views.set(state, views);
-    if (views === 0 && !this.#pinned.has(state.core)) await this.#closeCore(state.core);
+    if (views > 0) return;
+    // Closed before it is stored elsewhere, it would be lost.
+    if (this.#store?.isElsewhere === true && this.#closed === undefined) await this.durable(state.core);
+    await this.#closeUnused(state.core);
+  }
+
+  async #closeUnused(core: DocumentCore): Promise<void> {
+    if (this.#cores.get(core.name) !== core || this.#pinned.has(core) || this.#borrowers.has(core)) return;
+    const state = this.#states.get(core);
+    if (state === undefined || (this.#views.get(state) ?? 0) <= 0) await this.#closeCore(core);
   }
 
   async connect(url: string): Promise<Connection> {
@@ -330,6 +364,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
       state?.close();
       this.#states.delete(core);
       this.#pinned.delete(core);
+      this.#borrowers.delete(core);
       core.close();
     }
   }
