@@ -5,13 +5,14 @@ import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { Network, ReplicaHost } from "../replica/ports.ts";
+import type { DocumentSync, Network, ReplicaHost, SyncAllOptions } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { Extension } from "./extension.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
+import { Reconciliation } from "./reconciliation/reconciliation.ts";
 import { Room } from "./room.ts";
 import { Session, type SessionOwner, type SessionTiming } from "./session.ts";
 import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
@@ -47,7 +48,8 @@ export class Hub implements Network, SessionOwner {
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
   #documentsMax = SESSION_DOCUMENTS_MAX;
-  #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
+  #allowDocument: ((name: string, peer: ReplicaId) => boolean) | undefined;
+  readonly #reconciliation: Reconciliation;
   readonly #extensions: Extension[] = [];
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
@@ -65,6 +67,8 @@ export class Hub implements Network, SessionOwner {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
     this.configure(options);
+    this.#reconciliation = new Reconciliation(host);
+    this.extend(this.#reconciliation);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
       host.onClose((core) => this.#closing(core)),
@@ -87,6 +91,18 @@ export class Hub implements Network, SessionOwner {
   /** Speaks `extension` on connections made from now on. */
   extend(extension: Extension): void {
     this.#extensions.push(extension);
+  }
+
+  syncAll(options: SyncAllOptions): DocumentSync {
+    this.#refuseClosed();
+    return this.#reconciliation.start(options);
+  }
+
+  /** Which documents a peer may know of; undefined where it may all. */
+  visibleTo(session: Session): ((name: string) => boolean) | undefined {
+    const allow = this.#allowDocument;
+    if (allow === undefined) return undefined;
+    return (name) => allow(name, session.hello!.replica);
   }
 
   /** The connections that finished their handshake. */
@@ -146,6 +162,7 @@ export class Hub implements Network, SessionOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
+    this.#reconciliation.stop();
     const sessions = [...this.#sessions];
     for (const room of this.#rooms.values()) {
       room.core.flushLocal();
@@ -167,6 +184,7 @@ export class Hub implements Network, SessionOwner {
     if (session.role === "client") {
       for (const core of this.host.documents()) session.subscribe(this.#roomOf(core));
     }
+    this.#reconciliation.joined(session.transport);
   }
 
   roomFor(session: Session, name: string): Room | Promise<Room> {
@@ -177,11 +195,7 @@ export class Hub implements Network, SessionOwner {
       );
     }
     const nameBytes = new TextEncoder().encode(name).length;
-    if (
-      nameBytes === 0 ||
-      nameBytes > DOCUMENT_NAME_BYTES_MAX ||
-      !this.#allowDocument(name, session.hello!.replica)
-    ) {
+    if (nameBytes === 0 || nameBytes > DOCUMENT_NAME_BYTES_MAX || this.visibleTo(session)?.(name) === false) {
       throw new Refused(REFUSALS.notAllowed, `this relay does not serve document "${name}" to this replica`);
     }
     const room = this.#rooms.get(name);

@@ -67,6 +67,8 @@ export interface SessionOwner {
   refused(session: Session, name: string, explanation: string): void;
   ended(session: Session, end: SessionEnd): void;
   left(session: Session, link: Link): void;
+  /** Which documents the peer may know of; undefined where it may all. */
+  visibleTo(session: Session): ((name: string) => boolean) | undefined;
   /** A room that was asked for is not needed after all. */
   vacated(room: Room): void;
 }
@@ -237,6 +239,7 @@ export class Session implements LinkWire {
         return links.values();
       },
       linkOf: (name) => this.#links.get(name),
+      visible: this.#owner.visibleTo(this),
       sendFrame: (type, write: (writer: ByteWriter) => void) => this.send(encodeExtensionFrame(type, write)),
       close: (error) => this.close(error),
     };

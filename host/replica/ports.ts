@@ -85,11 +85,48 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+export interface SyncAllOptions {
+  /** Documents whose names begin so; all unless given. */
+  readonly prefix?: string;
+  /** How long between two comparisons, in milliseconds; 30,000 unless given, at least 100. */
+  readonly everyMs?: number;
+}
+
+/** One comparison of all documents with one peer, and what came of it. */
+export interface SyncRound {
+  readonly peer: ReplicaId;
+  /** Documents compared: what this replica holds after the round. */
+  readonly documents: number;
+  /** Those that differed and were brought over one way or both. */
+  readonly different: number;
+  /** Those the peer does not carry for this replica: left out on this connection from now on. */
+  readonly refused: readonly string[];
+  /** Those that did not come to agree in time: left out on this connection from now on. */
+  readonly unsettled: readonly string[];
+  /** Questions of the comparison, each one round trip. */
+  readonly requests: number;
+  /** Bytes of the comparison both ways, without the documents. */
+  readonly bytes: number;
+  /** More may differ than one comparison brings: the next goes on. */
+  readonly isCut: boolean;
+}
+
+/** Keeps all stored documents in sync with every peer this replica connects to. */
+export interface DocumentSync {
+  /** Compares with every connected peer now; resolves when what differed agrees. */
+  compare(): Promise<readonly SyncRound[]>;
+  onRound(listener: (round: SyncRound) => void): () => void;
+  /** Compares no more; connections stay. */
+  stop(): void;
+}
+
 /** Carries documents between replicas. */
 export interface Network {
   /** Resolves after the first handshake. Errors: connection-failed, protocol-error. */
   connect(url: string): Promise<Connection>;
   connections(): readonly Connection[];
+  /** Errors: invalid-argument. */
+  syncAll(options: SyncAllOptions): DocumentSync;
   close(): Promise<void>;
 }
 

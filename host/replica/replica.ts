@@ -11,7 +11,16 @@ import { callListener } from "./call-listener.ts";
 import { type Document, type DocumentKeeper, openDocument } from "./document.ts";
 import { type CoreOwner, type DeltaSource, DocumentCore } from "./document-core.ts";
 import { DocumentState } from "./document-state.ts";
-import type { Connection, DocumentStore, Network, ReplicaHost, RotationReason, StoreEvent } from "./ports.ts";
+import type {
+  Connection,
+  DocumentStore,
+  DocumentSync,
+  Network,
+  ReplicaHost,
+  RotationReason,
+  StoreEvent,
+  SyncAllOptions,
+} from "./ports.ts";
 import { type ContainerDefinitions, type Schema, schema } from "./schema.ts";
 
 /** What a replica reports about itself. */
@@ -94,6 +103,15 @@ export class Replica {
 
   connections(): readonly Connection[] {
     return this.#host.connections();
+  }
+
+  /**
+   * Keeps every document in sync with every peer it connects to, also those that nobody has open: which ones differ is
+   * found at each connect and from time to time, and only those travel. Without a store, what it fetches stays open.
+   * Errors: invalid-argument.
+   */
+  syncAll(options: SyncAllOptions = {}): Promise<DocumentSync> {
+    return this.#host.syncAll(options);
   }
 
   /** Tells `listener` what the replica noticed and notices: drifting clocks, a change of its id, events of its store. */
@@ -228,6 +246,14 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   async connect(url: string): Promise<Connection> {
+    return (await this.#startNetwork()).connect(url);
+  }
+
+  async syncAll(options: SyncAllOptions): Promise<DocumentSync> {
+    return (await this.#startNetwork()).syncAll(options);
+  }
+
+  async #startNetwork(): Promise<Network> {
     this.#refuseClosed();
     this.#networking ??= this.#createNetwork(this).catch((error) => {
       // Its code may have been out of reach for a moment: the next call tries again.
@@ -236,7 +262,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     });
     this.#network = await this.#networking;
     this.#refuseClosed();
-    return this.#network.connect(url);
+    return this.#network;
   }
 
   connections(): readonly Connection[] {

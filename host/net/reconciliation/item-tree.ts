@@ -79,11 +79,31 @@ export class ItemTree {
   /** Puts a document in, changes it, or takes it out where there is no fingerprint; says whether anything changed. */
   set(name: string, vector: Fingerprint | undefined): boolean {
     const [high, low] = placeOfName(name);
+    return this.#put(
+      name,
+      high,
+      low,
+      vector === undefined ? undefined : fingerprintOfItem(high, low, vector),
+    );
+  }
+
+  /** As `set`, of a document as another tree holds it. */
+  put(name: string, member: Fingerprint | undefined): boolean {
+    const [high, low] = placeOfName(name);
+    return this.#put(name, high, low, member);
+  }
+
+  /** What is held for a document. */
+  member(name: string): Fingerprint | undefined {
+    return this.#slotOf(placeOf(name))?.members.get(name);
+  }
+
+  #put(name: string, high: number, low: number, own: Fingerprint | undefined): boolean {
     const place = hexOfWord(high) + hexOfWord(low);
-    const own = vector === undefined ? undefined : fingerprintOfItem(high, low, vector);
     const known = this.#slotOf(place)?.members.get(name);
-    if (known === undefined ? own === undefined : own !== undefined && areEqualFingerprints(known, own))
-      return false;
+    const isEqual =
+      known === undefined || own === undefined ? known === own : areEqualFingerprints(known, own);
+    if (isEqual) return false;
     const change = differenceOf(own ?? EMPTY_FINGERPRINT, known ?? EMPTY_FINGERPRINT);
     this.#change(this.#root, 0, place, name, own, change);
     return true;
