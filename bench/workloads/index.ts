@@ -5,6 +5,7 @@ import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { netReconcile } from "./net-reconcile.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
@@ -25,6 +26,7 @@ export const workloads: readonly Workload[] = [
   ...locals,
   ...growths,
   overhead,
+  netReconcile,
   ...bytes,
   packageFigures,
   ...rivals,

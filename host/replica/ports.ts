@@ -105,7 +105,7 @@ export interface SyncRound {
   readonly unsettled: readonly string[];
   /** Questions of the comparison, each one round trip. */
   readonly requests: number;
-  /** Bytes of the comparison both ways, without the documents. */
+  /** Bytes of the comparison on the wire, both ways, without the documents. */
   readonly bytes: number;
   /** More may differ than one comparison brings: the next goes on. */
   readonly isCut: boolean;

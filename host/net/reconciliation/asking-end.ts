@@ -5,6 +5,7 @@ import type { ReplicaHost, SyncRound } from "../../replica/ports.ts";
 import type { ExtensionEnd, ExtensionPeer } from "../extension.ts";
 import { type FrameReader, malformed } from "../frame-reader.ts";
 import { CHECKSUM_BYTES } from "../messages.ts";
+import { webSocketHeaderBytes } from "../session.ts";
 import { findDifferences } from "./comparison.ts";
 import type { DocumentIndex, DocumentView } from "./document-index.ts";
 import {
@@ -22,6 +23,12 @@ const TYPE_BYTES = 1;
 interface Asked {
   readonly request: Request;
   resolve(answer: Answer | undefined): void;
+}
+
+/** Of a frame with so much content, the header of its WebSocket frame included. */
+function bytesOnWire(contentBytes: number, isMasked: boolean): number {
+  const frameBytes = TYPE_BYTES + contentBytes + CHECKSUM_BYTES;
+  return frameBytes + webSocketHeaderBytes(frameBytes, isMasked);
 }
 
 /** The connection ended under a comparison. */
@@ -59,7 +66,7 @@ export class AskingEnd implements ExtensionEnd {
     const asked = this.#asked;
     if (type !== ANSWER_TYPE || asked === undefined)
       throw malformed(`a frame of type ${type} nobody asked for`);
-    this.#bytes += reader.remaining + TYPE_BYTES + CHECKSUM_BYTES;
+    this.#bytes += bytesOnWire(reader.remaining, false);
     const answer = readAnswer(reader, asked.request);
     this.#asked = undefined;
     asked.resolve(answer);
@@ -118,7 +125,7 @@ export class AskingEnd implements ExtensionEnd {
       this.peer.sendFrame(REQUEST_TYPE, (writer) => {
         const start = writer.length;
         writeRequest(writer, request);
-        this.#bytes += writer.length - start + TYPE_BYTES + CHECKSUM_BYTES;
+        this.#bytes += bytesOnWire(writer.length - start, true);
       });
     });
     if (answer === undefined) throw new Ended();
