@@ -10,6 +10,8 @@ import { diskFull } from "../platform/simulated-platform.ts";
 import { FakeBrowser, type FakeTab } from "./fake-browser.ts";
 
 const Notes = schema({ count: counter(), texts: map<Record<string, string>>(), lines: log<string>() });
+/** Long before anybody's silence is noticed. */
+const TAKEN_OVER_MS = 3_000;
 const URL_OF_RELAY = "ws://relay";
 
 async function relayFor(browser: FakeBrowser) {
@@ -55,9 +57,10 @@ describe("tabs of one origin", () => {
     first!.tab.crash();
     second!.notes.texts.set("at the crash", "kept");
     third!.notes.texts.set("with nobody leading", "kept");
-    await browser.until("a new leader", () => browser.leaders.length === 1);
+    await browser.until("a new leader", () => browser.leaders.length === 1, TAKEN_OVER_MS);
     const living = [second!, third!];
-    await browser.until("all agree", () => [...living, relay].every(({ notes }) => notes.texts.size === 4));
+    const all = [...living, relay];
+    await browser.until("all agree", () => all.every(({ notes }) => notes.texts.size === 4), TAKEN_OVER_MS);
     expect([...relay.notes.texts.keys()].sort()).toEqual([
       "at the crash",
       "before",
@@ -122,6 +125,15 @@ describe("tabs of one origin", () => {
     expect(browser.leaders).toEqual([second!.tab]);
     second!.tab.crash();
     await browser.until("the first leads again", () => first!.tab.replica.isLeader);
+  });
+
+  it("let go at once of a follower that crashes", async () => {
+    const browser = new FakeBrowser();
+    const [, follower] = await openTabs(browser, 2);
+    const listeners = () => [...browser.channels.values()].reduce((sum, { size }) => sum + size, 0);
+    const before = listeners();
+    follower!.tab.crash();
+    await browser.until("the leader's end is closed too", () => listeners() === before - 3, TAKEN_OVER_MS);
   });
 
   it("store what a document's last view closed over, before it goes", async () => {

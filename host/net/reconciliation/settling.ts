@@ -13,6 +13,8 @@ const SETTLE_WITHIN_MS = 30_000;
 const PAUSE_FIRST_MS = 2;
 const PAUSE_LONGEST_MS = 500;
 
+type Outcome = "agreed" | "refused" | "unsettled";
+
 export interface Settled {
   readonly refused: readonly string[];
   readonly unsettled: readonly string[];
@@ -49,7 +51,16 @@ export class Settling {
     return { refused, unsettled };
   }
 
-  async #settleOne(name: string): Promise<"agreed" | "refused" | "unsettled"> {
+  async #settleOne(name: string): Promise<Outcome> {
+    try {
+      return await this.#carry(name);
+    } catch {
+      // It cannot be opened, or not be stored: the others are no worse for it.
+      return "unsettled";
+    }
+  }
+
+  async #carry(name: string): Promise<Outcome> {
     const core = await this.#host.borrowCore(name);
     const { platform } = this.#host;
     const startMs = platform.monotonicMs();

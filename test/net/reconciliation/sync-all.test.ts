@@ -172,6 +172,22 @@ describe("syncAll", () => {
     await until("all are over there", () => [...server.host.documents()].length === 3);
   });
 
+  it("goes on when one document cannot be opened, and leaves that out", async () => {
+    const [client, server] = [await createMember(), await createMember()];
+    await write(server, ["a", "b", "c"]);
+    const borrow = client.host.borrowCore.bind(client.host);
+    Object.defineProperty(client.host, "borrowCore", {
+      value: (name: string) => (name === "b" ? Promise.reject(new Error("unreadable")) : borrow(name)),
+    });
+    const sync = await client.replica.syncAll();
+    join(client, server);
+    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({
+      unsettled: ["b"],
+      documents: 2,
+    });
+    expect((await sync.compare())[0]).toMatchObject({ documents: 2 });
+  });
+
   it("keeps open what it fetched where there is no store", async () => {
     const server = await createMember();
     await write(server, ["a", "b"]);
