@@ -105,3 +105,13 @@ export const BACKBONE_BACKLOG_BYTES_MAX = 4194304;
 export const BACKBONE_WAITING_BYTES_MAX = 4194304;
 /** Documents read from a backbone at the same time: a relay that starts with thousands must not flood the servers. */
 export const BACKBONE_CATCH_UPS_MAX = 8;
+/** Ranges one request of a comparison of documents names: the answer, 16 fingerprints each, stays below 20 KiB. */
+export const COMPARISON_RANGES_MAX = 64;
+/** Places one request asks the names of: the answer stays below 20 KiB but for names at one place. */
+export const COMPARISON_NAMES_MAX = 64;
+/** Documents listed for a range instead of cutting it further: as many bytes as two more cuts. */
+export const COMPARISON_LIST_MAX = 32;
+/** Requests of one comparison: four times what two full replicas with nothing in common need. */
+export const COMPARISON_REQUESTS_MAX = 4096;
+/** Differences one comparison brings: the rest is found by the next. */
+export const COMPARISON_DIFFERENCES_MAX = 100000;

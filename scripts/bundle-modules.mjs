@@ -14,6 +14,7 @@ const ENTRIES = {
   access: "host/access/index.ts",
   "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
+  tabs: "host/tabs/index.ts",
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
@@ -86,7 +87,7 @@ async function bundleForNode() {
 
 const bundleForBrowsers = () =>
   esbuild({
-    entryPoints: { index: ENTRIES.index, access: ENTRIES.access },
+    entryPoints: { index: ENTRIES.index, access: ENTRIES.access, tabs: ENTRIES.tabs },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

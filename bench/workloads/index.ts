@@ -6,6 +6,7 @@ import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
@@ -30,6 +31,7 @@ export const workloads: readonly Workload[] = [
   ...growths,
   overhead,
   backbone,
+  netReconcile,
   ...bytes,
   packageFigures,
   ...network,
