@@ -102,21 +102,25 @@ export class NumbersWriter implements ColumnWriter {
   #encode(form: number): Uint8Array {
     const count = this.#count;
     if (count === 0) return NO_BYTES;
-    const values = this.#values;
     const bytes = new Uint8Array(1 + count * varintBytes(this.#largest * 2 + 1));
-    let end = 1;
-    let previous = 0;
-    for (let index = 0; index < count; index += 1) {
-      const value = values[index]!;
-      const difference = value - previous;
-      let code = value;
-      if (form === DIFFERENCES) code = difference < 0 ? -2 * difference - 1 : 2 * difference;
-      previous = value;
-      end = writeVarint(bytes, end, code);
-    }
     bytes[0] = form;
-    return bytes.subarray(0, end);
+    return bytes.subarray(0, writeCodes(bytes, form, this.#values, count));
   }
+}
+
+/** Writes numbers behind the form; returns where they end. A loop alone in its function is compiled once, and stays so. */
+function writeCodes(bytes: Uint8Array, form: number, values: Float64Array, count: number): number {
+  let end = 1;
+  let previous = 0;
+  for (let index = 0; index < count; index += 1) {
+    const value = values[index]!;
+    const difference = value - previous;
+    let code = value;
+    if (form === DIFFERENCES) code = difference < 0 ? -2 * difference - 1 : 2 * difference;
+    previous = value;
+    end = writeVarint(bytes, end, code);
+  }
+  return end;
 }
 
 /** What the varint of a number, or of twice the greatest there can be, takes. */
@@ -126,10 +130,14 @@ function varintBytes(value: number): number {
   return bytes;
 }
 
+function countBytes(bytes: Uint8Array, counts: Uint32Array): void {
+  for (let index = 0; index < bytes.length; index += 1) counts[bytes[index]!]! += 1;
+}
+
 /** What a coder that knows only how often each byte occurs would need. */
 function estimatedBits(bytes: Uint8Array): number {
   const counts = new Uint32Array(256);
-  for (let index = 0; index < bytes.length; index += 1) counts[bytes[index]!]! += 1;
+  countBytes(bytes, counts);
   let bits = 0;
   for (const count of counts) if (count > 0) bits += count * Math.log2(bytes.length / count);
   return bits;
