@@ -169,7 +169,7 @@ export function documentCreate(idLow: u32, idHigh: u32, seedLow: u32, seedHigh: 
 export function documentClose(handle: u32): u32 {
   const status = Call.select(handle);
   if (status != STATUS_OK) return status;
-  if (Document.current.isTransactionOpen) Document.rollback();
+  if (Document.current.isTransactionOpen) Document.abandon();
   Release.document();
   Document.remove(handle);
   return STATUS_OK;
