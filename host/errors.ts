@@ -31,8 +31,10 @@ export const ERROR_CODES = [
   "store-full",
   "store-locked",
   // network
+  "access-denied",
   "connection-closed",
   "connection-failed",
+  "insecure-relay",
   "message-too-large",
   "no-store",
   "protocol-error",

@@ -16,6 +16,7 @@ export {
 } from "./engine/load-engine.ts";
 export { CrdtError, ERROR_CODES, type ErrorCode, isCrdtError } from "./errors.ts";
 export type { Platform } from "./platform/platform.ts";
+export type { ClientTls } from "./platform/transport.ts";
 export type { BoundedCounterHandle, RebalanceOptions } from "./replica/bounded/bounded-counter-handle.ts";
 export type { Transfer } from "./replica/bounded/rights-table.ts";
 export type { Candidate } from "./replica/candidate.ts";
@@ -78,6 +79,7 @@ export type {
   Connection,
   ConnectionStatus,
   ConnectOptions,
+  CredentialSource,
   Durability,
   StoreEvent,
   WriteProgress,

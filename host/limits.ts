@@ -59,6 +59,14 @@ export const WORKFLOW_TRANSITIONS_MAX = 1024;
 export const VOTE_OPTIONS_MAX = 256;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
+/** Rows of a grant: each frame that opens a document looks through them. */
+export const GRANT_ROWS_MAX = 64;
+/** Bytes of a credential: a signed token with the most rows of usual names fits, and it is held before it is judged. */
+export const CREDENTIAL_BYTES_MAX = 16384;
+/** Milliseconds a token may count: a day, so that one that got lost is soon worth nothing. */
+export const TOKEN_LIFETIME_MS_MAX = 86400000;
+/** Tokens taken back that a guard remembers: beyond it a change of key is the better answer. */
+export const REVOKED_IDS_MAX = 100000;
 /** Bytes from which frames travel packed: deflate halves shorter batches at best, and costs a system call's time. */
 export const PACKED_FROM_BYTES = 512;
 /** Bytes of a frame before it was packed: the longest part or turn with room to spare; longer ones travel plain. */

@@ -1,6 +1,7 @@
 // The relay, for Node: a replica that listens. It opens every document it is asked for, merges what comes and hands
 // the same bytes on; no schema, no values. Plain HTTP requests on its port go to whoever wants them (a page).
 import type { RequestListener, Server } from "node:http";
+import { CrdtError } from "./errors.ts";
 import {
   CLOSE_SERVICE_RESTART,
   type DrainOptions,
@@ -13,16 +14,25 @@ import {
   type ServedDocument,
   servedDocuments,
 } from "./net/index.ts";
-import { listen } from "./platform/listen.ts";
+import { isLoopback, listen, type ServerTls } from "./platform/listen.ts";
 import { hostOf, type Replica } from "./replica/replica.ts";
 
+export type { Guard } from "./net/guard.ts";
 export type { DrainOptions, PeerStatistics, RateOptions, ServedDocument } from "./net/index.ts";
+export type { ServerTls } from "./platform/listen.ts";
 
 export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
   /** 0 takes a free one; the answer says which. */
   readonly port: number;
   /** The address to bind; this machine alone unless said otherwise. */
   readonly host?: string;
+  /** Speak TLS 1.3, and ask for client certificates where an authority for them is given. */
+  readonly tls?: ServerTls;
+  /**
+   * Whether to listen beyond this machine although everybody who reaches the port may read and write everything. Without
+   * it such a relay does not start: it needs `guard`, or `tls` with `clientCa`.
+   */
+  readonly insecure?: boolean;
   /** Answers plain HTTP requests on the same port. */
   readonly onRequest?: RequestListener;
   /**
@@ -62,14 +72,16 @@ export interface Relay {
 /** What those are told that connect while the relay drains. */
 const TURNED_AWAY_MS = 1_000;
 
-/** Lets other replicas connect to this one. Errors: connection-failed when the port is taken. */
+/** Lets other replicas connect to this one. Errors: connection-failed when the port is taken, insecure-relay. */
 export async function serve(replica: Replica, options: RelayOptions): Promise<Relay> {
-  const { port, host, onRequest, allowOrigin, ...network } = options;
+  const { port, host, tls, insecure = false, onRequest, allowOrigin, ...network } = options;
+  if (!insecure) refuseOpenDoor(options);
   const hub = hubOf(hostOf(replica), network);
   let isDraining = false;
   const listener = await listen({
     port,
     ...(host !== undefined && { host }),
+    ...(tls !== undefined && { tls }),
     ...(onRequest !== undefined && { onRequest }),
     ...(allowOrigin !== undefined && { allowOrigin }),
     onTransport: (transport) => {
@@ -92,4 +104,14 @@ export async function serve(replica: Replica, options: RelayOptions): Promise<Re
     },
     close: () => listener.close(),
   };
+}
+
+/** Beyond this machine somebody must ask who comes in. */
+function refuseOpenDoor({ host, guard, tls }: RelayOptions): void {
+  if (host === undefined || isLoopback(host) || guard !== undefined || tls?.clientCa !== undefined) return;
+  throw new CrdtError(
+    "insecure-relay",
+    `a relay on "${host}" would let everybody who reaches it read and write: give it a guard or ask for client ` +
+      "certificates, or say that this is meant (insecure)",
+  );
 }

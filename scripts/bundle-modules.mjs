@@ -7,8 +7,13 @@ import { resolve } from "node:path";
 import { build as esbuild } from "esbuild";
 import { build as rolldown } from "rolldown";
 
-const ENTRIES = { index: "host/index.ts", relay: "host/relay.ts", "cli/main": "host/cli/main.ts" };
-const KEPT_AS_IMPORTS = /^(?:node:.*|cli-progress|commander|level|ws)$/;
+const ENTRIES = {
+  index: "host/index.ts",
+  relay: "host/relay.ts",
+  access: "host/access/index.ts",
+  "cli/main": "host/cli/main.ts",
+};
+const KEPT_AS_IMPORTS = /^(?:node:.*|cli-progress|commander|jose|level|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";
@@ -63,7 +68,7 @@ async function bundleForNode() {
 
 const bundleForBrowsers = () =>
   esbuild({
-    entryPoints: [ENTRIES.index],
+    entryPoints: { index: ENTRIES.index, access: ENTRIES.access },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

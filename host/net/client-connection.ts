@@ -3,7 +3,7 @@
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { Connection, ConnectionStatus, WriteProgress } from "../replica/ports.ts";
+import type { Connection, ConnectionStatus, ConnectOptions, WriteProgress } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import { randomFraction } from "./draining.ts";
 import type { Hub } from "./hub.ts";
@@ -27,6 +27,7 @@ export interface SyncOptions {
 
 export class ClientConnection implements Connection, ReportSource {
   readonly #hub: Hub;
+  readonly #options: ConnectOptions;
   readonly #choice: RelayChoice;
   readonly #reports: PeerReports;
   readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
@@ -45,10 +46,12 @@ export class ClientConnection implements Connection, ReportSource {
   #changed: () => void = () => {};
   #change!: Promise<void>;
 
-  /** `key` decides which of the addresses is preferred. Errors: invalid-argument. */
-  constructor(urls: readonly string[], key: string, hub: Hub) {
+  /** Errors: invalid-argument. */
+  constructor(urls: readonly string[], hub: Hub, options: ConnectOptions = {}) {
     this.#hub = hub;
+    this.#options = options;
     const { platform } = hub.host;
+    const { key = hub.host.id } = options;
     this.#choice = new RelayChoice(urls, key, hub.relayBook, (url) => hub.workAt(url, this));
     this.#address = this.#choice.next(platform.monotonicMs()).address;
     this.#reports = new PeerReports(this, platform);
@@ -192,7 +195,7 @@ export class ClientConnection implements Connection, ReportSource {
   async #connect(): Promise<SessionEnd | undefined> {
     const { host } = this.#hub;
     try {
-      const transport = await host.platform.connect(this.url);
+      const transport = await host.platform.connect(this.url, this.#options);
       if (this.#status === "closed") {
         transport.close();
         return { error: closedError(this.url), retry: "no" };
@@ -206,7 +209,7 @@ export class ClientConnection implements Connection, ReportSource {
           resolve(end);
           this.#ended(end);
         };
-        this.#hub.attach(transport, "client", greeted, ended);
+        this.#hub.attach(transport, "client", greeted, ended, this.#options.credential);
       });
     } catch (error) {
       return { error: asConnectionError(error, this.url), retry: "yes" };

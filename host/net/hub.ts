@@ -5,11 +5,12 @@ import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { ConnectOptions, Network, ReplicaHost } from "../replica/ports.ts";
+import type { ConnectOptions, CredentialSource, Network, ReplicaHost } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
+import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
@@ -28,6 +29,8 @@ export interface NetworkOptions {
   readonly documentsMax?: number;
   /** Whether a peer may ask for a document; every one may unless said otherwise. */
   readonly allowDocument?: (name: string, peer: ReplicaId) => boolean;
+  /** Who may come in, and what they may do; everybody everything unless given. */
+  readonly guard?: Guard;
   /** Peers whose clock is off by more are refused; without it they are told and served. */
   readonly clockOffMaxMs?: number;
   /** Whether large frames are compressed for peers that can take it; they are unless said otherwise. */
@@ -59,6 +62,7 @@ export class Hub implements Network, SessionOwner {
   clockOffMaxMs = Number.POSITIVE_INFINITY;
   packing: Packing | undefined = new Packing();
   rate: RateOptions | undefined;
+  guard: Guard | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #extensions: Extension[] = [];
@@ -93,6 +97,7 @@ export class Hub implements Network, SessionOwner {
     if (options.rate !== undefined) checkRate(options.rate);
     this.rate = options.rate ?? this.rate;
     this.timing = { ...this.timing, ...options.timing };
+    this.guard = options.guard ?? this.guard;
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;
   }
@@ -116,12 +121,9 @@ export class Hub implements Network, SessionOwner {
     return this.#rooms.values();
   }
 
-  async connect(
-    url: string | readonly string[],
-    { key = this.host.id }: ConnectOptions = {},
-  ): Promise<ClientConnection> {
+  async connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<ClientConnection> {
     this.#refuseClosed();
-    const connection = new ClientConnection(typeof url === "string" ? [url] : url, key, this);
+    const connection = new ClientConnection(typeof url === "string" ? [url] : url, this, options);
     this.#connections.add(connection);
     try {
       await connection.open();
@@ -151,9 +153,10 @@ export class Hub implements Network, SessionOwner {
     role: Role,
     greeted: (session: Session) => void = () => {},
     ended: (end: SessionEnd) => void = () => {},
+    credential?: CredentialSource,
   ): Session {
     this.#refuseClosed();
-    const session = new Session(transport, role, this);
+    const session = new Session(transport, role, this, credential);
     this.#sessions.add(session);
     this.#greetings.set(session, greeted);
     this.#ends.set(session, ended);
@@ -216,10 +219,17 @@ export class Hub implements Network, SessionOwner {
         `a connection may carry ${this.#documentsMax} documents, open another`,
       );
     }
+    const { access } = session;
+    if (access.isPending) return access.rightOf(name).then(() => this.#roomOnceAdmitted(session, name));
+    return this.#roomOnceAdmitted(session, name);
+  }
+
+  #roomOnceAdmitted(session: Session, name: string): Room | Promise<Room> {
     const nameBytes = new TextEncoder().encode(name).length;
     if (
       nameBytes === 0 ||
       nameBytes > DOCUMENT_NAME_BYTES_MAX ||
+      session.access.rightNow(name) === "none" ||
       !this.#allowDocument(name, session.hello!.replica)
     ) {
       throw new Refused(REFUSALS.notAllowed, `this relay does not serve document "${name}" to this replica`);

@@ -3,6 +3,7 @@
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import { malformed } from "./frame-reader.ts";
+import { hasRight, type Right } from "./grant.ts";
 import { Inbound } from "./inbound.ts";
 import {
   ACK_FLAGS,
@@ -37,6 +38,10 @@ export class Link {
   readonly room: Room;
   readonly outbound: Outbound;
   readonly inbound: Inbound;
+  /** What the peer may do with the document. */
+  readonly right: Right;
+  /** Whether the peer said that it takes nothing of the document from us. */
+  isReadOnly = false;
   /** The peer's number of the document; undefined until it subscribed. */
   peerIndex: number | undefined;
   /** Resolves when the peer has subscribed, or this link is closed. */
@@ -56,11 +61,12 @@ export class Link {
   #isStoring = false;
   #isClosed = false;
 
-  constructor(room: Room, wire: LinkWire) {
+  constructor(room: Room, wire: LinkWire, right: Right = "admin") {
     this.joined = new Promise((resolve) => {
       this.#nowJoined = resolve;
     });
     this.room = room;
+    this.right = right;
     room.links++;
     this.#wire = wire;
     this.#progressOf = room.core.replica;
@@ -118,10 +124,13 @@ export class Link {
     this.#wire.send(encodeMessage({ type: "subscribe", index, name: core.name, vector: core.versionVector }));
   }
 
-  subscribed({ index, vector }: Subscribe): void {
+  /** Where the peer takes nothing from us it gets nothing. */
+  subscribed({ index, vector }: Subscribe, isTaken = true): void {
     this.peerIndex = index;
+    this.isReadOnly = !isTaken;
     this.#nowJoined();
-    this.outbound.subscribe(vector);
+    if (isTaken) this.outbound.subscribe(vector);
+    else this.outbound.acknowledged = vector.clone();
     this.#wire.progressed(this);
   }
 
@@ -214,6 +223,19 @@ export class Link {
     }
     this.#wire.progressed(this);
     answered(report);
+  }
+
+  /** Asks again for what has not come, and checks what was sent long ago and is not acknowledged. */
+  repairOverdue(): void {
+    if (hasRight(this.right, "write") && !this.inbound.isStreaming && !this.inbound.hasProgressed()) {
+      this.subscribe();
+    }
+    if (!this.outbound.isUnacknowledged || !this.outbound.isStreaming) return;
+    const sent = this.room.core.versionVector.clone();
+    this.check((report) => {
+      this.outbound.isUnacknowledged = false;
+      if (report !== undefined && !report.vector.covers(sent)) this.outbound.repair();
+    });
   }
 
   close(): void {

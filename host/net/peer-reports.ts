@@ -26,20 +26,20 @@ export class PeerReports {
     this.#platform = platform;
   }
 
-  /** Both ends have what the other knew. Errors: connection-closed. */
+  /** Both ends have what the other knew. Errors: connection-closed, access-denied. */
   async synced(core: DocumentCore, isStored: boolean): Promise<void> {
     const own = core.versionVector.clone();
     let theirs: VersionVector | undefined;
-    await this.#ask(core, isStored, false, (report) => {
+    await this.#ask(core, isStored, false, own, (report) => {
       theirs ??= report.vector;
       return report.vector.covers(own) && core.versionVector.covers(theirs);
     });
   }
 
-  /** The peer has stored what this end knew. Errors: connection-closed, no-store. */
+  /** The peer has stored what this end knew. Errors: connection-closed, access-denied, no-store. */
   async durable(core: DocumentCore): Promise<void> {
     const own = core.versionVector.clone();
-    await this.#ask(core, true, true, (report) => report.vector.covers(own));
+    await this.#ask(core, true, true, own, (report) => report.vector.covers(own));
   }
 
   /** Asks until a report is enough, with growing pauses. */
@@ -47,14 +47,28 @@ export class PeerReports {
     core: DocumentCore,
     isStored: boolean,
     needsStore: boolean,
+    own: VersionVector,
     isEnough: (report: Report) => boolean,
   ): Promise<void> {
     for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_LONGEST_MS)) {
       const report = await this.#report(core, isStored, needsStore);
       const isAsAsked = !isStored || ((report?.flags ?? 0) & ACK_FLAGS.stored) !== 0;
-      if (report !== undefined && isEnough(report) && isAsAsked) return;
+      if (report !== undefined) {
+        if (isEnough(report) && isAsAsked) return;
+        if (!report.vector.covers(own)) await this.#refuseReadOnly(core.name);
+      }
       await new Promise<void>((resolve) => this.#platform.setTimer(resolve, pauseMs));
     }
+  }
+
+  /** What may not be written never arrives, however long one waits. */
+  async #refuseReadOnly(name: string): Promise<void> {
+    const session = await this.#source.openSession();
+    if (session.linkOf(name)?.isReadOnly !== true) return;
+    throw new CrdtError(
+      "access-denied",
+      `"${this.#source.url}" lets this replica read document "${name}", not write it: what was written here stays here`,
+    );
   }
 
   /** The peer's report of a document; undefined when the connection ended first. */

@@ -1,7 +1,8 @@
-// What a session needs of the hub it belongs to, and what it tells it.
+// What a session needs of the hub it belongs to, what it tells it, and the times it keeps.
 import type { ReplicaHost } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import type { Extension } from "./extension.ts";
+import type { Guard } from "./guard.ts";
 import type { RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import type { Packing } from "./packing.ts";
@@ -30,6 +31,8 @@ export interface SessionOwner {
   readonly packing: Packing | undefined;
   /** What a peer that connected to us may send; undefined where it is not limited. */
   readonly rate: RateOptions | undefined;
+  /** Who may come in; everybody where there is none. */
+  readonly guard: Guard | undefined;
   /** The peer said hello; throws what speaks against it. */
   greeted(session: Session): void;
   /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */

@@ -5,11 +5,26 @@ import { CrdtError } from "../errors.ts";
 import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
+import type { CredentialSource } from "../replica/ports.ts";
 import type { ByteWriter } from "../wire/byte-writer.ts";
 import { DrainQueue } from "./drain-queue.ts";
-import { type ExtensionPeer, encodeExtensionFrame, isExtensionType, OpenExtensions } from "./extension.ts";
+import {
+  type Extension,
+  type ExtensionPeer,
+  encodeExtensionFrame,
+  isExtensionType,
+  OpenExtensions,
+} from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
-import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
+import type { Right } from "./grant.ts";
+import {
+  judgeIdentities,
+  judgeVersions,
+  OWN_VERSIONS,
+  ownHello,
+  type Role,
+  readVersions,
+} from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { InboundRate } from "./inbound-rate.ts";
 import { Link, type LinkWire } from "./link.ts";
@@ -27,9 +42,11 @@ import type { Outbound } from "./outbound.ts";
 import { decodePacked, PACKED_TYPE, type Packing } from "./packing.ts";
 import { retryAfterOf } from "./retry-after.ts";
 import { Room } from "./room.ts";
+import { SessionAccess } from "./session-access.ts";
 import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
 import type { SessionOwner } from "./session-owner.ts";
 import { StreamFrame } from "./stream-frame.ts";
+import { webSocketHeaderBytes } from "./websocket-header.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
 const CLOSE_PROTOCOL_ERROR = 1002;
@@ -41,10 +58,14 @@ const BACKLOG_FACTOR_MAX = 4;
 /** Messages about a document whose link exists, by the peer's index of it. */
 type DocumentMessage = Exclude<Extract<Message, { readonly index: number }>, Subscribe>;
 
+/** Those that bring mutations, or speak of what brings them. */
+const BRINGING: ReadonlySet<Message["type"]> = new Set(["answer", "start", "dictionary"]);
+
 export class Session implements LinkWire {
   readonly role: Role;
   readonly transport: Transport;
   readonly heartbeat: Heartbeat;
+  readonly access: SessionAccess;
   readonly openedAtMs: number;
   bytesSent = 0;
   bytesReceived = 0;
@@ -65,16 +86,26 @@ export class Session implements LinkWire {
   /** What packs for this peer; undefined until, or unless, both ends have said they can. */
   #packing: Packing | undefined;
   readonly #rate: InboundRate | undefined;
+  #isWelcome = false;
   #isEnded = false;
 
-  constructor(transport: Transport, role: Role, owner: SessionOwner) {
+  /** `credential` is what a client presents. */
+  constructor(transport: Transport, role: Role, owner: SessionOwner, credential?: CredentialSource) {
     this.transport = transport;
     this.role = role;
     this.#owner = owner;
     const { platform } = owner.host;
     this.openedAtMs = platform.monotonicMs();
     this.#draining = new DrainQueue(platform, transport, (error) => this.#fail(error));
-    this.#ownHello = this.#hello();
+    this.access = new SessionAccess({
+      role,
+      platform,
+      guard: owner.guard,
+      credential,
+      welcome: () => this.#welcome(),
+      fail: (error) => this.#fail(error),
+    });
+    this.#ownHello = ownHello(owner, role, this.#spoken);
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
       measured: (roundTripMs) => owner.measured(this, roundTripMs),
@@ -211,22 +242,8 @@ export class Session implements LinkWire {
     this.#end({ error: undefined, retry: "yes" });
   }
 
-  #hello(): Hello {
-    const { host, incarnation, label, extensions, packing } = this.#owner;
-    let features =
-      (host.isStored ? FEATURES.acknowledgesStored : 0) |
-      (this.role === "server" ? FEATURES.opensAnyDocument : 0) |
-      (packing === undefined ? 0 : FEATURES.packed);
-    for (const { feature } of extensions) features |= feature;
-    return {
-      type: "hello",
-      ...OWN_VERSIONS,
-      replica: host.id,
-      incarnation,
-      clockMs: host.platform.now(),
-      features,
-      label,
-    };
+  get #spoken(): readonly Extension[] {
+    return [...this.#owner.extensions, ...this.access.extensions];
   }
 
   #say(message: Message): void {
@@ -283,6 +300,7 @@ export class Session implements LinkWire {
     const frame = new StreamFrame(bytes);
     const link = this.#byPeerIndex.get(frame.index);
     if (link === undefined) return;
+    this.#check(link, "write");
     link.inbound.stream(frame);
     this.#merged(link);
   }
@@ -323,6 +341,7 @@ export class Session implements LinkWire {
       if (message.type === "unsubscribe") this.#forgetOpening(message.index);
       return;
     }
+    this.#check(link, BRINGING.has(message.type) ? "write" : "read");
     switch (message.type) {
       case "unsubscribe":
         this.#unlink(link);
@@ -349,6 +368,11 @@ export class Session implements LinkWire {
     }
   }
 
+  /** Looks whether the peer may send this. Errors: access-denied. */
+  #check({ right, room }: Link, needed: Right): void {
+    this.access.check(right, needed, room.core.name);
+  }
+
   #checkVersions(bytes: Uint8Array): void {
     const error = judgeVersions(OWN_VERSIONS, readVersions(bytes));
     if (error !== undefined) throw new Fatal(error, "no");
@@ -358,11 +382,18 @@ export class Session implements LinkWire {
     if (this.#greeting !== undefined) throw malformed("a second hello");
     const refusal = judgeIdentities(this.#ownHello, hello);
     if (refusal !== undefined) throw new Fatal(refusal.error, refusal.retry);
-    this.#cancelHandshake();
     this.#greeting = hello;
     if (hello.features & FEATURES.packed) this.#packing = this.#owner.packing;
     this.#judgeClock(hello);
-    this.#extensions.open(this.#owner.extensions, this.#extensionPeer(hello));
+    this.access.greeted(hello, this.transport.certificate);
+    this.#extensions.open(this.#spoken, this.#extensionPeer(hello));
+    if (!this.access.isAwaited(hello)) this.#welcome();
+  }
+
+  /** Both ends know and admit each other. */
+  #welcome(): void {
+    this.#isWelcome = true;
+    this.#cancelHandshake();
     this.#owner.greeted(this);
     this.heartbeat.start();
   }
@@ -385,7 +416,7 @@ export class Session implements LinkWire {
 
   #goodbye(message: Extract<Message, { type: "goodbye" }>): void {
     const error = new CrdtError(
-      message.code === "limit-exceeded" ? "limit-exceeded" : "protocol-error",
+      isToldAsIs(message.code) ? message.code : "protocol-error",
       `${this.transport.peer} ended the connection: ${message.explanation}`,
     );
     this.transport.close(CLOSE_NORMAL);
@@ -395,6 +426,7 @@ export class Session implements LinkWire {
   #subscribed(message: Subscribe): void {
     const link = this.#links.get(message.name);
     if (link !== undefined) {
+      this.#check(link, "read");
       this.#joined(link, message, false);
       return;
     }
@@ -451,7 +483,7 @@ export class Session implements LinkWire {
     if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
     this.#byPeerIndex.set(message.index, link);
     if (isNew) link.subscribe();
-    link.subscribed(message);
+    link.subscribed(message, this.access.mayWrite(core.name));
   }
 
   #refuse(name: string, error: unknown): void {
@@ -468,7 +500,7 @@ export class Session implements LinkWire {
   }
 
   #link(room: Room): Link {
-    const link = new Link(room, this);
+    const link = new Link(room, this, this.access.rightNow(room.core.name));
     this.#links.set(room.core.name, link);
     return link;
   }
@@ -508,19 +540,12 @@ export class Session implements LinkWire {
 
   /** What a transport lost in spite of its promise is asked for again. */
   #repairOverdue(): void {
-    for (const link of this.#links.values()) {
-      if (!link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
-      if (!link.outbound.isUnacknowledged || !link.outbound.isStreaming) continue;
-      const sent = link.room.core.versionVector.clone();
-      link.check((report) => {
-        link.outbound.isUnacknowledged = false;
-        if (report !== undefined && !report.vector.covers(sent)) link.outbound.repair();
-      });
-    }
+    for (const link of this.#links.values()) link.repairOverdue();
   }
 
   #greetingOverdue(): void {
     if (this.#greeting === undefined) this.#lost("it did not say hello in time");
+    else if (!this.#isWelcome) this.#lost("nobody was admitted in time");
   }
 
   #fail(failure: unknown): void {
@@ -557,12 +582,12 @@ export class Session implements LinkWire {
     this.heartbeat.stop();
     for (const link of [...this.#links.values()]) this.#unlink(link);
     this.#extensions.close();
+    this.access.close();
     this.#owner.ended(this, end);
   }
 }
 
-/** Bytes a WebSocket puts before a frame of this length (RFC 6455 §5.2); clients mask. */
-export function webSocketHeaderBytes(length: number, isMasked: boolean): number {
-  const extended = length < 126 ? 0 : length < 65536 ? 2 : 8;
-  return 2 + extended + (isMasked ? 4 : 0);
+/** Codes of a goodbye that say something to whoever connected. */
+function isToldAsIs(code: string): code is "access-denied" | "limit-exceeded" {
+  return code === "access-denied" || code === "limit-exceeded";
 }

@@ -1,6 +1,12 @@
 // A transport over a socket of `ws`, at either end.
 import { WebSocket } from "ws";
-import { CLOSE_NORMAL, CLOSE_UNSUPPORTED_DATA, type Transport, TransportInbox } from "./transport.ts";
+import {
+  CLOSE_NORMAL,
+  CLOSE_UNSUPPORTED_DATA,
+  type PeerCertificate,
+  type Transport,
+  TransportInbox,
+} from "./transport.ts";
 
 const SEND_OPTIONS = { binary: true, compress: false } as const;
 
@@ -8,7 +14,11 @@ const SEND_OPTIONS = { binary: true, compress: false } as const;
 const CLOSE_WITHIN_MS = 5_000;
 
 /** Wraps a socket that is open or opening; its errors end as a close. */
-export function createNodeTransport(socket: WebSocket, peer: string): Transport {
+export function createNodeTransport(
+  socket: WebSocket,
+  peer: string,
+  certificate?: PeerCertificate,
+): Transport {
   const inbox = new TransportInbox();
   let failure = "";
   socket.binaryType = "nodebuffer";
@@ -24,6 +34,7 @@ export function createNodeTransport(socket: WebSocket, peer: string): Transport 
   socket.on("close", (code, reason) => inbox.closed({ code, reason: reason.toString() || failure }));
   return {
     peer,
+    certificate,
     get bufferedBytes() {
       return socket.bufferedAmount;
     },

@@ -43,7 +43,7 @@ export const platform: Platform = {
   onTurnEnd(callback) {
     setImmediate(callback);
   },
-  async connect(url) {
+  async connect(url, { tls } = {}) {
     const [{ WebSocket }, { createNodeTransport }] = await Promise.all([
       import("ws"),
       import("./node-transport.ts"),
@@ -58,6 +58,7 @@ export const platform: Platform = {
           perMessageDeflate: false,
           maxPayload: MESSAGE_BYTES_MAX,
           handshakeTimeout: CONNECT_TIMEOUT_MS,
+          ...tls,
         });
         const transport = createNodeTransport(socket, url);
         socket.once("error", fail);

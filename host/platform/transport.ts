@@ -8,9 +8,19 @@ export interface TransportClose {
   readonly reason: string;
 }
 
+/** A client certificate that the TLS layer has verified. */
+export interface PeerCertificate {
+  /** The common name of its subject. */
+  readonly commonName: string;
+  /** SHA-256 of the certificate, hexadecimal digits in pairs. */
+  readonly fingerprint: string;
+}
+
 export interface Transport {
   /** The other end, for people: a URL or an address. */
   readonly peer: string;
+  /** What the other end proved to be; undefined where it proved nothing. */
+  readonly certificate?: PeerCertificate | undefined;
   /** Bytes handed to `send` that have not left this process yet. */
   readonly bufferedBytes: number;
   /** Sends one message; after the close it does nothing. The bytes must not be changed afterwards. */
@@ -26,6 +36,21 @@ export interface Transport {
   /** Delivers no more messages until `resumeReading`, and holds the peer back; undefined where that cannot be done. */
   pauseReading?(): void;
   resumeReading?(): void;
+}
+
+/** What a client may say about a connection before it is opened. */
+export interface TransportOptions {
+  /** In Node alone; browsers use what the user's system trusts. */
+  readonly tls?: ClientTls;
+}
+
+/** PEM texts. */
+export interface ClientTls {
+  /** Authorities to trust in place of the usual ones. */
+  readonly ca?: string;
+  /** A certificate of one's own and its key, for servers that ask for one. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export const CLOSE_NORMAL = 1000;

@@ -1,7 +1,9 @@
 // What the rooms around a replica agree on: how a store keeps its documents, how networking reaches them, and what
 // both see of the replica. No values here; createReplica joins the three.
 import type { Engine, ReplicaId } from "../engine/engine.ts";
+import type { CrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { TransportOptions } from "../platform/transport.ts";
 import type { DeltaSource, DocumentCore } from "./document-core.ts";
 
 /**
@@ -91,6 +93,8 @@ export interface Connection {
   readonly status: ConnectionStatus;
   /** The id of the replica at the other end; undefined before the first handshake. */
   readonly peer: ReplicaId | undefined;
+  /** Why there is no connection now; undefined while there is one. */
+  readonly error: CrdtError | undefined;
   /** Local mutations the peer has not acknowledged yet, over all documents. */
   readonly lag: number;
   readonly bytesSent: number;
@@ -107,7 +111,12 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export interface ConnectOptions {
+/** A credential, or where to get a fresh one; asked at each connect and again before the last one expires. */
+export type CredentialSource = string | (() => string | Promise<string>);
+
+export interface ConnectOptions extends TransportOptions {
+  /** What a relay with a guard asks for, such as a token. */
+  readonly credential?: CredentialSource;
   /**
    * What orders several addresses: clients with the same key prefer the same relay. The replica's id unless given; the name
    * of a document brings those who share it together.
@@ -117,7 +126,7 @@ export interface ConnectOptions {
 
 /** Carries documents between replicas. */
 export interface Network {
-  /** Resolves after the first handshake. Errors: connection-failed, protocol-error, invalid-argument. */
+  /** Resolves after the first handshake. Errors: access-denied, connection-failed, protocol-error, invalid-argument. */
   connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection>;
   connections(): readonly Connection[];
   close(): Promise<void>;

@@ -96,7 +96,7 @@ export class Replica {
 
   /**
    * Links to a peer or relay; resolves after the handshake and keeps the link alive. With several addresses to one of
-   * them, and to another when that is lost. Errors: connection-failed, invalid-argument.
+   * them, and to another when that is lost. Errors: access-denied, connection-failed, invalid-argument.
    */
   connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
     return this.#host.connect(url, options);
