@@ -77,3 +77,11 @@ export const RATE_DEBT_BURSTS_MAX = 4;
 export const RETRY_AFTER_MS_MAX = 300000;
 /** Addresses one connection may choose from: somebody wrote them down, and each is tried before giving up. */
 export const RELAY_ADDRESSES_MAX = 64;
+/** Bytes of a presence value: a name, a colour and a cursor; what is larger belongs into the document. */
+export const PRESENCE_VALUE_BYTES_MAX = 1024;
+/** Replicas whose presence in a document is known: a megabyte at most, and nobody looks at a longer list. */
+export const PRESENCE_PEERS_MAX = 1024;
+/** Bytes of presence sent over a connection a second: it must never be what fills a line. */
+export const PRESENCE_BYTES_PER_SECOND = 65536;
+/** States in one frame of presence: bounds what is read before any of it is used. */
+export const PRESENCE_STATES_PER_FRAME_MAX = 64;

@@ -30,6 +30,8 @@ export interface ExtensionPeer {
   /** Documents the connection carries now. */
   readonly links: Iterable<Link>;
   linkOf(name: string): Link | undefined;
+  /** The document that the peer gave this number. */
+  linkByPeerIndex(index: number): Link | undefined;
   /** Sends a control frame of this type whose content `write` writes. */
   sendFrame(type: number, write: (writer: ByteWriter) => void): void;
   /** Ends the connection and tells the peer why. */
@@ -40,6 +42,8 @@ export interface ExtensionPeer {
 export interface ExtensionEnd {
   /** A frame came; what it throws ends the connection. `reader` stands at the content and ends before the checksum. */
   receive(type: number, reader: FrameReader): void;
+  /** The peer has subscribed to a document. */
+  joined?(link: Link): void;
   /** The connection has ended. */
   close(): void;
 }
@@ -70,6 +74,10 @@ export class OpenExtensions {
       throw malformed(`the checksum of a frame of type ${type} is wrong`);
     }
     end.receive(type, new FrameReader(bytes, 1, bodyEnd));
+  }
+
+  joined(link: Link): void {
+    for (const end of this.#ends) end.joined?.(link);
   }
 
   close(): void {

@@ -5,7 +5,13 @@ import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { ConnectOptions, CredentialSource, Network, ReplicaHost } from "../replica/ports.ts";
+import type {
+  ConnectOptions,
+  CredentialSource,
+  DocumentPresence,
+  Network,
+  ReplicaHost,
+} from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { type DrainOptions, drainSessions } from "./draining.ts";
@@ -16,6 +22,7 @@ import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Packing } from "./packing.ts";
+import { PresenceExchange } from "./presence-exchange.ts";
 import { RelayBook } from "./relay-choice.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
@@ -66,6 +73,7 @@ export class Hub implements Network, SessionOwner {
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #extensions: Extension[] = [];
+  readonly #presence: PresenceExchange;
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
@@ -82,6 +90,8 @@ export class Hub implements Network, SessionOwner {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
     this.relayBook = new RelayBook(host.platform);
+    this.#presence = new PresenceExchange(host);
+    this.#extensions.push(this.#presence);
     this.configure(options);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
@@ -143,6 +153,11 @@ export class Hub implements Network, SessionOwner {
     return work;
   }
 
+  presence(name: string): DocumentPresence {
+    this.#refuseClosed();
+    return this.#presence.of(name);
+  }
+
   connections(): readonly ClientConnection[] {
     return [...this.#connections];
   }
@@ -189,6 +204,7 @@ export class Hub implements Network, SessionOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
+    this.#presence.close();
     const sessions = [...this.#sessions];
     for (const room of this.#rooms.values()) {
       room.core.flushLocal();
@@ -296,6 +312,7 @@ export class Hub implements Network, SessionOwner {
   }
 
   #closing(core: DocumentCore): void {
+    this.#presence.documentClosing(core.name);
     core.flushLocal();
     this.#rooms.get(core.name)?.flush();
     for (const session of this.sessions) session.unsubscribe(core.name);

@@ -260,6 +260,7 @@ export class Session implements LinkWire {
         return links.values();
       },
       linkOf: (name) => this.#links.get(name),
+      linkByPeerIndex: (index) => this.#byPeerIndex.get(index),
       sendFrame: (type, write: (writer: ByteWriter) => void) => this.send(encodeExtensionFrame(type, write)),
       close: (error) => this.close(error),
     };
@@ -480,10 +481,12 @@ export class Session implements LinkWire {
     if (message.vector.get(core.replica) > core.versionVector.get(core.replica)) {
       this.#owner.host.rotateId("id-taken");
     }
-    if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
+    const { peerIndex } = link;
+    if (peerIndex !== undefined) this.#byPeerIndex.delete(peerIndex);
     this.#byPeerIndex.set(message.index, link);
     if (isNew) link.subscribe();
     link.subscribed(message, this.access.mayWrite(core.name));
+    if (peerIndex === undefined) this.#extensions.joined(link);
   }
 
   #refuse(name: string, error: unknown): void {

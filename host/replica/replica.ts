@@ -13,6 +13,7 @@ import { DocumentState } from "./document-state.ts";
 import type {
   Connection,
   ConnectOptions,
+  DocumentPresence,
   DocumentStore,
   Network,
   ReplicaHost,
@@ -104,6 +105,11 @@ export class Replica {
 
   connections(): readonly Connection[] {
     return this.#host.connections();
+  }
+
+  /** Who else is in an open document now, over the connections there are. Errors: document-closed. */
+  presence(document: { readonly name: string } | string): Promise<DocumentPresence> {
+    return this.#host.presence(typeof document === "string" ? document : document.name);
   }
 
   /** Tells `listener` what the replica noticed and notices: drifting clocks, a change of its id, events of its store. */
@@ -209,6 +215,14 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   async connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
+    return (await this.#openNetwork()).connect(url, options);
+  }
+
+  async presence(name: string): Promise<DocumentPresence> {
+    return (await this.#openNetwork()).presence(name);
+  }
+
+  async #openNetwork(): Promise<Network> {
     this.#refuseClosed();
     this.#networking ??= this.#createNetwork(this).catch((error) => {
       // Its code may have been out of reach for a moment: the next call tries again.
@@ -217,7 +231,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     });
     this.#network = await this.#networking;
     this.#refuseClosed();
-    return this.#network.connect(url, options);
+    return this.#network;
   }
 
   connections(): readonly Connection[] {
