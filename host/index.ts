@@ -111,7 +111,7 @@ export {
 } from "./replica/schema.ts";
 export type { Aggregate, Aggregates } from "./replica/series/aggregates.ts";
 export type { DownsampleMethod, SeriesPoints } from "./replica/series/downsample.ts";
-export type { SeriesRetention } from "./replica/series/retention.ts";
+export type { SeriesRetention } from "./replica/series/retention-rule.ts";
 export type { NumberColumn, TimeRange } from "./replica/series/series-arguments.ts";
 export type {
   DownsampleQuery,

@@ -77,6 +77,20 @@ export const RATE_DEBT_BURSTS_MAX = 4;
 export const RETRY_AFTER_MS_MAX = 300000;
 /** Addresses one connection may choose from: somebody wrote them down, and each is tried before giving up. */
 export const RELAY_ADDRESSES_MAX = 64;
+/** Replicas one announcement of lazy push names: those that wrote within a tenth of a second; more take more frames. */
+export const HAVE_ROWS_MAX = 4096;
+/** Members of one overlay: a whole table then travels in one message, and a joiner holds it in a few megabytes. */
+export const MEMBERS_MAX = 8192;
+/** Bytes a member may say of itself beyond its address: it is told to every other member. */
+export const MEMBER_META_BYTES_MAX = 512;
+/** Addresses of one member: a name, and one for each network it stands in. */
+export const MEMBER_ADDRESSES_MAX = 8;
+/** Bytes of a member's address or region in UTF-8: their length travels in one byte. */
+export const MEMBER_ADDRESS_BYTES_MAX = 255;
+/** Connections a member tells others it opened: enough for every topology but a large full mesh, which needs no routes. */
+export const MEMBER_LINKS_MAX = 64;
+/** Times a probe is forwarded: twice the diameter of the overlays here with thousands of members. */
+export const PROBE_HOPS_MAX = 16;
 /** Bytes of a presence value: a name, a colour and a cursor; what is larger belongs into the document. */
 export const PRESENCE_VALUE_BYTES_MAX = 1024;
 /** Replicas whose presence in a document is known: a megabyte at most, and nobody looks at a longer list. */

@@ -35,6 +35,8 @@ export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
   readonly insecure?: boolean;
   /** Answers plain HTTP requests on the same port. */
   readonly onRequest?: RequestListener;
+  /** The most connections let in within a second (100 unless said otherwise); others wait their turn. */
+  readonly connectionsPerSecond?: number;
   /**
    * Whether a browser page of this origin may connect. Unless said otherwise pages of the same host name may; where
    * only this machine can connect, that name must be `localhost` or an address.
@@ -74,7 +76,16 @@ const TURNED_AWAY_MS = 1_000;
 
 /** Lets other replicas connect to this one. Errors: connection-failed when the port is taken, insecure-relay. */
 export async function serve(replica: Replica, options: RelayOptions): Promise<Relay> {
-  const { port, host, tls, insecure = false, onRequest, allowOrigin, ...network } = options;
+  const {
+    port,
+    host,
+    tls,
+    insecure = false,
+    onRequest,
+    allowOrigin,
+    connectionsPerSecond,
+    ...network
+  } = options;
   if (!insecure) refuseOpenDoor(options);
   const hub = hubOf(hostOf(replica), network);
   let isDraining = false;
@@ -84,6 +95,7 @@ export async function serve(replica: Replica, options: RelayOptions): Promise<Re
     ...(tls !== undefined && { tls }),
     ...(onRequest !== undefined && { onRequest }),
     ...(allowOrigin !== undefined && { allowOrigin }),
+    ...(connectionsPerSecond !== undefined && { connectionsPerSecond }),
     onTransport: (transport) => {
       if (isDraining) transport.close(CLOSE_SERVICE_RESTART, retryAfterReason(TURNED_AWAY_MS));
       else hub.attach(transport, "server");

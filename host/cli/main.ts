@@ -198,6 +198,66 @@ export async function main(words: readonly string[]): Promise<number> {
       status = await tokenCommand(options, new Terminal(options));
     });
 
+  command(
+    "simulate",
+    "Run a fleet of replicas in a simulated world: virtual time, faults of every kind drawn from the seed, checks all the " +
+      "time. The same options give the same run. Status 0 only when every check held.",
+    [
+      "jarvis simulate",
+      "jarvis simulate --nodes 1000 --writers 100 --rate 0.5 --seconds 20",
+      "jarvis simulate --seed 7 --faults partition,power-loss --html run.html",
+    ],
+  )
+    .addOption(new Option("--nodes <count>", "replicas").argParser(integer(1, 10_000)).default(20))
+    .addOption(
+      new Option("--seed <number>", "what everything is drawn from")
+        .argParser(integer(0, 2 ** 32))
+        .default(1),
+    )
+    .addOption(
+      new Option("--seeds <count>", "so many runs, from that seed on").argParser(integer(1, 1e9)).default(1),
+    )
+    .addOption(
+      new Option("--seconds <number>", "virtual seconds during which faults happen")
+        .argParser(amount)
+        .default(10),
+    )
+    .option("--faults <list>", "kinds of faults with commas between, all, or none", "all")
+    .addOption(
+      new Option("--topology <name>", "who connects to whom")
+        .choices(["random", "star", "ring", "mesh"])
+        .default("random"),
+    )
+    .addOption(
+      new Option("--writers <count>", "replicas that write (default: all)").argParser(integer(0, 10_000)),
+    )
+    .addOption(
+      new Option("--rate <number>", "mutations a second of each writer").argParser(amount).default(2),
+    )
+    .addOption(
+      new Option(
+        "--look-at <count>",
+        "replicas each round of checks looks at (default: all, at most 50)",
+      ).argParser(integer(1, 10_000)),
+    )
+    .addOption(
+      new Option(
+        "--check-every <ms>",
+        "virtual milliseconds between rounds of checks (default: 500)",
+      ).argParser(integer(1, 60_000)),
+    )
+    .option("--keep-faults <numbers>", "only these faults of the schedule drawn")
+    .option("--without-nodes <numbers>", "replicas that are never started")
+    .addOption(new Option("--write-seconds <number>", "when writing ends").argParser(amount))
+    .option("--shrink", "make a failing run smaller", false)
+    .option("--html <file>", "write a timeline to look at")
+    .addOption(engineOption())
+    .addOption(jsonOption())
+    .action(async (options) => {
+      const { simulateCommand } = await import("./simulate-command.ts");
+      status = await simulateCommand(options, new Terminal(options));
+    });
+
   try {
     await program.parseAsync(words, { from: "user" });
     return status;
@@ -230,6 +290,12 @@ function integer(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
   };
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (text !== "" && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError("Give a number from 0.");
 }
 
 function span(text: string): number {

@@ -47,7 +47,7 @@ export class ClientConnection implements Connection, ReportSource {
   #change!: Promise<void>;
 
   /** Errors: invalid-argument. */
-  constructor(urls: readonly string[], hub: Hub, options: ConnectOptions = {}) {
+  constructor(urls: readonly string[], options: ConnectOptions, hub: Hub) {
     this.#hub = hub;
     this.#options = options;
     const { platform } = hub.host;

@@ -18,6 +18,7 @@ import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
 import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
+import { IdleDocuments } from "./idle-documents.ts";
 import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
@@ -44,6 +45,8 @@ export interface NetworkOptions {
   readonly packsFrames?: boolean;
   /** What each peer that connects may send: beyond it is not read for a while, and far beyond it is disconnected. */
   readonly rate?: RateOptions;
+  /** How long a document that was opened for a peer stays open when no connection carries it, if there is a store. */
+  readonly idleDocumentMs?: number;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -56,6 +59,7 @@ export interface NetworkEvent {
 }
 
 const TIMING: SessionTiming = { heartbeatMs: 10_000, repairMs: 5_000, handshakeMs: 10_000 };
+const IDLE_DOCUMENT_MS = 60_000;
 const CLOSE_POLL_MS = 2;
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -67,9 +71,9 @@ export class Hub implements Network, SessionOwner {
   label = "";
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
+  guard: Guard | undefined;
   packing: Packing | undefined = new Packing();
   rate: RateOptions | undefined;
-  guard: Guard | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
   readonly #extensions: Extension[] = [];
@@ -77,6 +81,7 @@ export class Hub implements Network, SessionOwner {
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
+  readonly #idle: IdleDocuments;
   readonly #sessions = new Set<Session>();
   readonly #ends = new Map<Session, (end: SessionEnd) => void>();
   readonly #greetings = new Map<Session, (session: Session) => void>();
@@ -92,6 +97,11 @@ export class Hub implements Network, SessionOwner {
     this.relayBook = new RelayBook(host.platform);
     this.#presence = new PresenceExchange(host);
     this.#extensions.push(this.#presence);
+    this.#idle = new IdleDocuments(
+      host,
+      IDLE_DOCUMENT_MS,
+      (core) => this.#rooms.get(core.name)?.core === core,
+    );
     this.configure(options);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
@@ -106,6 +116,7 @@ export class Hub implements Network, SessionOwner {
     if (options.packsFrames !== undefined) this.packing = options.packsFrames ? new Packing() : undefined;
     if (options.rate !== undefined) checkRate(options.rate);
     this.rate = options.rate ?? this.rate;
+    if (options.idleDocumentMs !== undefined) this.#idle.closeAfterMs = options.idleDocumentMs;
     this.timing = { ...this.timing, ...options.timing };
     this.guard = options.guard ?? this.guard;
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
@@ -119,6 +130,7 @@ export class Hub implements Network, SessionOwner {
   /** Speaks `extension` on connections made from now on. */
   extend(extension: Extension): void {
     this.#extensions.push(extension);
+    for (const room of this.#rooms.values()) extension.carry?.(room);
   }
 
   /** The connections that finished their handshake. */
@@ -133,7 +145,7 @@ export class Hub implements Network, SessionOwner {
 
   async connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<ClientConnection> {
     this.#refuseClosed();
-    const connection = new ClientConnection(typeof url === "string" ? [url] : url, this, options);
+    const connection = new ClientConnection(typeof url === "string" ? [url] : url, options, this);
     this.#connections.add(connection);
     try {
       await connection.open();
@@ -205,6 +217,7 @@ export class Hub implements Network, SessionOwner {
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
     this.#presence.close();
+    this.#idle.stop();
     const sessions = [...this.#sessions];
     for (const room of this.#rooms.values()) {
       room.core.flushLocal();
@@ -275,6 +288,7 @@ export class Hub implements Network, SessionOwner {
     if (room.links > 0 || this.#rooms.get(room.core.name) !== room) return;
     this.#rooms.delete(room.core.name);
     room.close();
+    if (this.#served.has(room.core)) this.#idle.vacated(room.core);
   }
 
   ended(session: Session, end: SessionEnd): void {
@@ -302,6 +316,7 @@ export class Hub implements Network, SessionOwner {
     if (known?.core === core) return known;
     const room = new Room(core, this.#nextIndex++, this.host.platform);
     this.#rooms.set(core.name, room);
+    for (const extension of this.#extensions) extension.carry?.(room);
     return room;
   }
 

@@ -26,37 +26,35 @@ export class PeerReports {
     this.#platform = platform;
   }
 
-  /** Both ends have what the other knew. Errors: connection-closed, access-denied. */
+  /** Both ends have what the other knew. Errors: access-denied, connection-closed. */
   async synced(core: DocumentCore, isStored: boolean): Promise<void> {
     const own = core.versionVector.clone();
     let theirs: VersionVector | undefined;
-    await this.#ask(core, isStored, false, own, (report) => {
+    await this.#ask(core, own, isStored, false, (report) => {
       theirs ??= report.vector;
       return report.vector.covers(own) && core.versionVector.covers(theirs);
     });
   }
 
-  /** The peer has stored what this end knew. Errors: connection-closed, access-denied, no-store. */
+  /** The peer has stored what this end knew. Errors: access-denied, connection-closed, no-store. */
   async durable(core: DocumentCore): Promise<void> {
     const own = core.versionVector.clone();
-    await this.#ask(core, true, true, own, (report) => report.vector.covers(own));
+    await this.#ask(core, own, true, true, (report) => report.vector.covers(own));
   }
 
   /** Asks until a report is enough, with growing pauses. */
   async #ask(
     core: DocumentCore,
+    own: VersionVector,
     isStored: boolean,
     needsStore: boolean,
-    own: VersionVector,
     isEnough: (report: Report) => boolean,
   ): Promise<void> {
     for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_LONGEST_MS)) {
       const report = await this.#report(core, isStored, needsStore);
       const isAsAsked = !isStored || ((report?.flags ?? 0) & ACK_FLAGS.stored) !== 0;
-      if (report !== undefined) {
-        if (isEnough(report) && isAsAsked) return;
-        if (!report.vector.covers(own)) await this.#refuseReadOnly(core.name);
-      }
+      if (report !== undefined && isEnough(report) && isAsAsked) return;
+      if (report !== undefined && !report.vector.covers(own)) await this.#refuseReadOnly(core.name);
       await new Promise<void>((resolve) => this.#platform.setTimer(resolve, pauseMs));
     }
   }

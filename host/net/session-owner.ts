@@ -27,12 +27,12 @@ export interface SessionOwner {
   readonly clockOffMaxMs: number;
   /** What is spoken beyond documents. */
   readonly extensions: Iterable<Extension>;
+  /** Who may come in; everybody where there is none. */
+  readonly guard: Guard | undefined;
   /** Packs frames for peers that unpack them; undefined where frames travel plain. */
   readonly packing: Packing | undefined;
   /** What a peer that connected to us may send; undefined where it is not limited. */
   readonly rate: RateOptions | undefined;
-  /** Who may come in; everybody where there is none. */
-  readonly guard: Guard | undefined;
   /** The peer said hello; throws what speaks against it. */
   greeted(session: Session): void;
   /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */

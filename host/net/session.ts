@@ -6,15 +6,8 @@ import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { CredentialSource } from "../replica/ports.ts";
-import type { ByteWriter } from "../wire/byte-writer.ts";
 import { DrainQueue } from "./drain-queue.ts";
-import {
-  type Extension,
-  type ExtensionPeer,
-  encodeExtensionFrame,
-  isExtensionType,
-  OpenExtensions,
-} from "./extension.ts";
+import { type Extension, extensionPeerOf, isExtensionType, OpenExtensions } from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
 import type { Right } from "./grant.ts";
 import {
@@ -43,10 +36,10 @@ import { decodePacked, PACKED_TYPE, type Packing } from "./packing.ts";
 import { retryAfterOf } from "./retry-after.ts";
 import { Room } from "./room.ts";
 import { SessionAccess } from "./session-access.ts";
-import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import { endOf, errorOfClose, errorOfGoodbye, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
 import type { SessionOwner } from "./session-owner.ts";
 import { StreamFrame } from "./stream-frame.ts";
-import { webSocketHeaderBytes } from "./websocket-header.ts";
+import { webSocketHeaderBytes } from "./web-socket-size.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
 const CLOSE_PROTOCOL_ERROR = 1002;
@@ -83,10 +76,10 @@ export class Session implements LinkWire {
   #cancelAcknowledge: (() => void) | undefined;
   #cancelHandshake: () => void;
   #greeting: Hello | undefined;
+  #isWelcome = false;
   /** What packs for this peer; undefined until, or unless, both ends have said they can. */
   #packing: Packing | undefined;
   readonly #rate: InboundRate | undefined;
-  #isWelcome = false;
   #isEnded = false;
 
   /** `credential` is what a client presents. */
@@ -165,6 +158,11 @@ export class Session implements LinkWire {
 
   linkOf(name: string): Link | undefined {
     return this.#links.get(name);
+  }
+
+  /** The document that the peer gave this number. */
+  linkByPeerIndex(index: number): Link | undefined {
+    return this.#byPeerIndex.get(index);
   }
 
   /** Carries a document over this connection from now on. */
@@ -248,22 +246,6 @@ export class Session implements LinkWire {
 
   #say(message: Message): void {
     this.send(encodeMessage(message));
-  }
-
-  #extensionPeer(hello: Hello): ExtensionPeer {
-    const links = this.#links;
-    return {
-      role: this.role,
-      transport: this.transport,
-      hello,
-      get links() {
-        return links.values();
-      },
-      linkOf: (name) => this.#links.get(name),
-      linkByPeerIndex: (index) => this.#byPeerIndex.get(index),
-      sendFrame: (type, write: (writer: ByteWriter) => void) => this.send(encodeExtensionFrame(type, write)),
-      close: (error) => this.close(error),
-    };
   }
 
   #receive(bytes: Uint8Array): void {
@@ -387,7 +369,7 @@ export class Session implements LinkWire {
     if (hello.features & FEATURES.packed) this.#packing = this.#owner.packing;
     this.#judgeClock(hello);
     this.access.greeted(hello, this.transport.certificate);
-    this.#extensions.open(this.#spoken, this.#extensionPeer(hello));
+    this.#extensions.open(this.#spoken, extensionPeerOf(this, hello));
     if (!this.access.isAwaited(hello)) this.#welcome();
   }
 
@@ -416,10 +398,7 @@ export class Session implements LinkWire {
   }
 
   #goodbye(message: Extract<Message, { type: "goodbye" }>): void {
-    const error = new CrdtError(
-      isToldAsIs(message.code) ? message.code : "protocol-error",
-      `${this.transport.peer} ended the connection: ${message.explanation}`,
-    );
+    const error = errorOfGoodbye(this.transport.peer, message.code, message.explanation);
     this.transport.close(CLOSE_NORMAL);
     this.#end({ error, retry: message.retry });
   }
@@ -588,9 +567,4 @@ export class Session implements LinkWire {
     this.access.close();
     this.#owner.ended(this, end);
   }
-}
-
-/** Codes of a goodbye that say something to whoever connected. */
-function isToldAsIs(code: string): code is "access-denied" | "limit-exceeded" {
-  return code === "access-denied" || code === "limit-exceeded";
 }

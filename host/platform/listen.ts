@@ -6,6 +6,7 @@ import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import { CrdtError } from "../errors.ts";
 import { MESSAGE_BYTES_MAX } from "../limits.ts";
+import { Admission } from "./admission.ts";
 import { createNodeTransport } from "./node-transport.ts";
 import type { PeerCertificate, Transport } from "./transport.ts";
 
@@ -30,6 +31,8 @@ export interface ListenOptions {
    * only this machine can connect, that name must be `localhost` or an address.
    */
   readonly allowOrigin?: (origin: string, host: string) => boolean;
+  /** The most connections let in within a second; others wait their turn. */
+  readonly connectionsPerSecond?: number;
   readonly onTransport: (transport: Transport) => void;
 }
 
@@ -46,6 +49,10 @@ export interface Listener {
 
 const CLOSE_GRACE_MS = 1_000;
 const CLOSE_TRY_LATER = 1013;
+/** A handshake and a first exchange of vectors cost the server under a millisecond: a tenth of a core at most. */
+const CONNECTIONS_PER_SECOND = 100;
+const FORBIDDEN = 401;
+const UNAVAILABLE = 503;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 /** Names that no page from outside can have: addresses, and those that mean this machine everywhere. */
@@ -84,16 +91,25 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     options.onRequest ?? ((_request, response) => response.writeHead(426, { connection: "close" }).end());
   const server = options.tls === undefined ? createServer(onRequest) : serverWith(options.tls, onRequest);
   await bind(server, options.port, host);
+  const admission = new Admission(options.connectionsPerSecond ?? CONNECTIONS_PER_SECOND);
+  const allowOrigin = options.allowOrigin ?? sameHostName(host);
   const sockets = new WebSocketServer({
     server,
     perMessageDeflate: false,
     maxPayload: MESSAGE_BYTES_MAX,
-    verifyClient: ({ req }: { req: IncomingMessage }) =>
-      isAllowed(req, options.allowOrigin ?? sameHostName(host)),
+    verifyClient: ({ req }: { req: IncomingMessage }, answer: (isTaken: boolean, code?: number) => void) => {
+      if (!isAllowed(req, allowOrigin)) answer(false, FORBIDDEN);
+      else admission.enter((isTaken) => answer(isTaken, UNAVAILABLE));
+    },
   });
   sockets.on("connection", (socket, request) => {
     const { remoteAddress, remotePort } = request.socket;
-    const transport = createNodeTransport(socket, `${remoteAddress}:${remotePort}`, certificateOf(request));
+    const transport = createNodeTransport(
+      socket,
+      `${remoteAddress}:${remotePort}`,
+      certificateOf(request),
+      request.socket,
+    );
     try {
       options.onTransport(transport);
     } catch {
@@ -102,6 +118,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     }
   });
   sockets.on("error", () => {});
+  sockets.once("close", () => admission.close());
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const urlHost = host.includes(":") ? `[${host}]` : host;

@@ -1,5 +1,7 @@
 // A transport over a socket of `ws`, at either end.
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
+import { writeServerFrame } from "./server-frame.ts";
 import {
   CLOSE_NORMAL,
   CLOSE_UNSUPPORTED_DATA,
@@ -13,11 +15,15 @@ const SEND_OPTIONS = { binary: true, compress: false } as const;
 /** A peer that does not answer a goodbye must not keep the process alive for the half minute `ws` would wait. */
 const CLOSE_WITHIN_MS = 5_000;
 
-/** Wraps a socket that is open or opening; its errors end as a close. */
+/**
+ * Wraps a socket that is open or opening; its errors end as a close. A server gives `stream`, what the socket runs
+ * over, and writes to it directly.
+ */
 export function createNodeTransport(
   socket: WebSocket,
   peer: string,
   certificate?: PeerCertificate,
+  stream?: Duplex,
 ): Transport {
   const inbox = new TransportInbox();
   let failure = "";
@@ -39,7 +45,9 @@ export function createNodeTransport(
       return socket.bufferedAmount;
     },
     send(bytes) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(bytes, SEND_OPTIONS);
+      if (socket.readyState !== WebSocket.OPEN) return;
+      if (stream === undefined) socket.send(bytes, SEND_OPTIONS);
+      else writeServerFrame(stream, bytes);
     },
     onMessage: (listener) => inbox.onMessage(listener),
     onClose: (listener) => inbox.onClose(listener),

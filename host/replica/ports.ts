@@ -170,6 +170,8 @@ export interface ReplicaHost {
   documents(): Iterable<DocumentCore>;
   /** Opens a document by name alone, loading what is stored; free when it is open. */
   openCore(name: string): Promise<DocumentCore>;
+  /** Closes what `openCore` opened, unless an application has a view of it. */
+  releaseCore(core: DocumentCore): Promise<void>;
   /** The names of all documents, open or stored. */
   documentNames(): Promise<string[]>;
   /** Tells of each document opened from now on. */

@@ -20,7 +20,7 @@ import type {
   RotationReason,
   StoreEvent,
 } from "./ports.ts";
-import { type ContainerDefinitions, type Schema, schema } from "./schema.ts";
+import { type ContainerDefinitions, loadContainers, type Schema, schema } from "./schema.ts";
 
 /** What a replica reports about itself. */
 export type ReplicaEvent =
@@ -38,6 +38,8 @@ export type ReplicaEvent =
       readonly previous: ReplicaId;
       readonly reason: RotationReason;
     }
+  /** Appended points were refused when their turn ended, for that reason; they are kept, and tried again. */
+  | { readonly kind: "refused"; readonly document: string; readonly error: CrdtError }
   /** The store noticed and survived something. */
   | { readonly kind: "store"; readonly event: StoreEvent };
 
@@ -181,17 +183,24 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     });
   }
 
+  async releaseCore(core: DocumentCore): Promise<void> {
+    if (!this.#pinned.delete(core)) return;
+    const state = this.#states.get(core);
+    if (state === undefined || (this.#views.get(state) ?? 0) === 0) await this.#closeCore(core);
+  }
+
   async openDocument<Definitions extends ContainerDefinitions>(
     name: string,
     documentSchema: Schema<Definitions>,
   ): Promise<Document<Schema<Definitions>>> {
+    const containers = await loadContainers(documentSchema.containers);
     const state = await this.#take(name, (core) => {
       const taken = this.#stateOf(core);
       this.#views.set(taken, (this.#views.get(taken) ?? 0) + 1);
       return taken;
     });
     try {
-      return openDocument(state, this, documentSchema);
+      return openDocument<Definitions>(state, this, containers);
     } catch (error) {
       await this.release(state);
       throw error;
@@ -200,6 +209,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   async durable(target: DocumentCore | DocumentState): Promise<void> {
     const core = target instanceof DocumentState ? target.core : target;
+    core.settle();
     core.flushLocal();
     await this.#store?.durable(core);
   }
@@ -254,6 +264,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   reportClock(aheadMs: number, source: DeltaSource): void {
     this.#tell({ kind: "clock", aheadMs, source: sourceName(source), document: undefined });
+  }
+
+  writesRefused(core: DocumentCore, error: CrdtError): void {
+    this.#tell({ kind: "refused", document: core.name, error });
   }
 
   idTaken(_core: DocumentCore): void {

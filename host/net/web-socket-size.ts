@@ -1,4 +1,4 @@
-// What a WebSocket adds to a frame, for counting bytes on the wire.
+// What WebSockets add to a message, for counting the bytes on the wire.
 
 /** Bytes a WebSocket puts before a frame of this length (RFC 6455 §5.2); clients mask. */
 export function webSocketHeaderBytes(length: number, isMasked: boolean): number {
