@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   "store-locked",
   // network
   "access-denied",
+  "backbone-unavailable",
   "connection-closed",
   "connection-failed",
   "insecure-relay",

@@ -91,6 +91,30 @@ export const MEMBER_ADDRESS_BYTES_MAX = 255;
 export const MEMBER_LINKS_MAX = 64;
 /** Times a probe is forwarded: twice the diameter of the overlays here with thousands of members. */
 export const PROBE_HOPS_MAX = 16;
+/** Streams of a backbone: fixed for ever, since a document's stream is its name's hash modulo this; 64 spread over servers well and cost them 3 MB. */
+export const BACKBONE_SHARDS = 64;
+/** Bytes of deltas in one message of a backbone: half of what a NATS server takes unless told otherwise. */
+export const BACKBONE_BATCH_BYTES_MAX = 524288;
+/** Deltas in one message of a backbone: what half a MiB of the smallest ones comes to. */
+export const BACKBONE_DELTAS_MAX = 16384;
+/** Messages of one document on their way to the stream: the round trip is then no bound, and what comes meanwhile shares the next one. */
+export const BACKBONE_IN_FLIGHT_MAX = 16;
+/** Bytes of one document waiting to be published: beyond it the stream gets one delta of everything it lacks instead. */
+export const BACKBONE_BACKLOG_BYTES_MAX = 4194304;
+/** Bytes of one document's messages kept until what they build on has come: beyond it anti-entropy brings all at once. */
+export const BACKBONE_WAITING_BYTES_MAX = 4194304;
+/** Documents read from a backbone at the same time: a relay that starts with thousands must not flood the servers. */
+export const BACKBONE_CATCH_UPS_MAX = 8;
+/** Ranges one request of a comparison of documents names: the answer, 16 fingerprints each, stays below 20 KiB. */
+export const COMPARISON_RANGES_MAX = 64;
+/** Places one request asks the names of: the answer stays below 20 KiB but for names at one place. */
+export const COMPARISON_NAMES_MAX = 64;
+/** Documents listed for a range instead of cutting it further: as many bytes as two more cuts. */
+export const COMPARISON_LIST_MAX = 32;
+/** Requests of one comparison: four times what two full replicas with nothing in common need. */
+export const COMPARISON_REQUESTS_MAX = 4096;
+/** Differences one comparison brings: the rest is found by the next. */
+export const COMPARISON_DIFFERENCES_MAX = 100000;
 /** Bytes of a presence value: a name, a colour and a cursor; what is larger belongs into the document. */
 export const PRESENCE_VALUE_BYTES_MAX = 1024;
 /** Replicas whose presence in a document is known: a megabyte at most, and nobody looks at a longer list. */

@@ -12,11 +12,13 @@ const ENTRIES = {
   index: "host/index.ts",
   relay: "host/relay.ts",
   access: "host/access/index.ts",
+  "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
+  tabs: "host/tabs/index.ts",
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
-const KEPT_AS_IMPORTS = /^(?:node:.*|cli-progress|commander|fflate|jose|level|ws)$/;
+const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|cli-progress|commander|fflate|jose|level|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";
@@ -85,7 +87,7 @@ async function bundleForNode() {
 
 const bundleForBrowsers = () =>
   esbuild({
-    entryPoints: { index: ENTRIES.index, access: ENTRIES.access },
+    entryPoints: { index: ENTRIES.index, access: ENTRIES.access, tabs: ENTRIES.tabs },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

@@ -136,7 +136,7 @@ const operations = {
         continue;
       }
       for (const [index, client] of clients.entries()) {
-        client.write(`${index}-${keys.toString(36).padStart(7, "0")}`, valueOf(keys, valueBytes));
+        client.write(`${index}-${keys.toString(36).padStart(7, "0")}`, valueText(keys, valueBytes));
         written += 1;
         keys += 1;
       }
@@ -185,7 +185,7 @@ let watched: number[] = [];
 
 export type Operations = typeof operations;
 
-function valueOf(number: number, bytes: number): string {
+function valueText(number: number, bytes: number): string {
   return number.toString(16).padStart(bytes, "0");
 }
 

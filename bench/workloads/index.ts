@@ -1,10 +1,12 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
+import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
@@ -28,6 +30,8 @@ export const workloads: readonly Workload[] = [
   ...locals,
   ...growths,
   overhead,
+  backbone,
+  netReconcile,
   ...bytes,
   packageFigures,
   ...network,

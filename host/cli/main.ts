@@ -87,12 +87,18 @@ export async function main(words: readonly string[]): Promise<number> {
         "jarvis serve",
         "jarvis serve --data ./relay --port 9000",
         "jarvis serve --host 0.0.0.0 --trust relay.key.public --tls-key tls.key --tls-cert tls.crt",
+        "jarvis serve --data ./relay --backbone nats://10.0.0.5:4222",
       ],
     ),
   )
     .addOption(portOption())
     .addOption(hostOption())
     .option("--data <folder>", "where the relay stores its replica (default: in memory only)")
+    .option(
+      "--backbone <servers>",
+      "share documents with the relays of other machines over NATS JetStream: nats://host:port, several with commas",
+      natsServers,
+    )
     .addOption(engineOption())
     .addOption(jsonOption())
     .action(async (options) => {
@@ -307,6 +313,12 @@ function span(text: string): number {
 function relayUrl(text: string): string {
   if (/^wss?:\/\//.test(text) && URL.canParse(text)) return text;
   throw new InvalidArgumentError("Give the address of a relay, such as ws://127.0.0.1:7070.");
+}
+
+function natsServers(text: string): string {
+  const isServer = (server: string): boolean => /^(nats|tls):\/\/[^/]+$/.test(server) && URL.canParse(server);
+  if (text.split(",").every(isServer)) return text;
+  throw new InvalidArgumentError("Give the address of a NATS server, such as nats://127.0.0.1:4222.");
 }
 
 process.exitCode = await main(process.argv.slice(2));

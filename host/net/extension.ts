@@ -35,6 +35,8 @@ export interface ExtensionPeer {
   linkOf(name: string): Link | undefined;
   /** The document that the peer gave this number. */
   linkByPeerIndex(index: number): Link | undefined;
+  /** Which documents the peer may know of; undefined where it may all. */
+  readonly visible: ((name: string) => boolean) | undefined;
   /** Sends a control frame of this type whose content `write` writes. */
   sendFrame(type: number, write: (writer: ByteWriter) => void): void;
   /** Ends the connection and tells the peer why. */
@@ -53,8 +55,13 @@ export interface ExtendedSession {
 }
 
 /** A session as extensions see it. */
-export function extensionPeerOf(session: ExtendedSession, hello: Hello): ExtensionPeer {
+export function extensionPeerOf(
+  session: ExtendedSession,
+  hello: Hello,
+  visible: ExtensionPeer["visible"],
+): ExtensionPeer {
   return {
+    visible,
     role: session.role,
     transport: session.transport,
     hello,

@@ -9,8 +9,10 @@ import type {
   ConnectOptions,
   CredentialSource,
   DocumentPresence,
+  DocumentSync,
   Network,
   ReplicaHost,
+  SyncAllOptions,
 } from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -24,6 +26,7 @@ import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Packing } from "./packing.ts";
 import { PresenceExchange } from "./presence-exchange.ts";
+import { Reconciliation } from "./reconciliation/reconciliation.ts";
 import { RelayBook } from "./relay-choice.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
@@ -75,7 +78,8 @@ export class Hub implements Network, SessionOwner {
   packing: Packing | undefined = new Packing();
   rate: RateOptions | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
-  #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
+  #allowDocument: ((name: string, peer: ReplicaId) => boolean) | undefined;
+  readonly #reconciliation: Reconciliation;
   readonly #extensions: Extension[] = [];
   readonly #presence: PresenceExchange;
   readonly #rooms = new Map<string, Room>();
@@ -103,6 +107,8 @@ export class Hub implements Network, SessionOwner {
       (core) => this.#rooms.get(core.name)?.core === core,
     );
     this.configure(options);
+    this.#reconciliation = new Reconciliation(host);
+    this.extend(this.#reconciliation);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
       host.onClose((core) => this.#closing(core)),
@@ -131,6 +137,19 @@ export class Hub implements Network, SessionOwner {
   extend(extension: Extension): void {
     this.#extensions.push(extension);
     for (const room of this.#rooms.values()) extension.carry?.(room);
+  }
+
+  syncAll(options: SyncAllOptions): DocumentSync {
+    this.#refuseClosed();
+    return this.#reconciliation.start(options);
+  }
+
+  /** Which documents a peer may know of; undefined where it may all. */
+  visibleTo(session: Session): ((name: string) => boolean) | undefined {
+    const allow = this.#allowDocument;
+    if (allow === undefined && this.guard === undefined) return undefined;
+    return (name) =>
+      session.access.rightNow(name) !== "none" && (allow?.(name, session.hello!.replica) ?? true);
   }
 
   /** The connections that finished their handshake. */
@@ -218,6 +237,7 @@ export class Hub implements Network, SessionOwner {
     for (const stop of this.#stopListening) stop();
     this.#presence.close();
     this.#idle.stop();
+    this.#reconciliation.stop();
     const sessions = [...this.#sessions];
     for (const room of this.#rooms.values()) {
       room.core.flushLocal();
@@ -239,6 +259,7 @@ export class Hub implements Network, SessionOwner {
     if (session.role === "client") {
       for (const core of this.host.documents()) session.subscribe(this.#roomOf(core));
     }
+    this.#reconciliation.joined(session.transport);
   }
 
   roomFor(session: Session, name: string): Room | Promise<Room> {
@@ -255,12 +276,7 @@ export class Hub implements Network, SessionOwner {
 
   #roomOnceAdmitted(session: Session, name: string): Room | Promise<Room> {
     const nameBytes = new TextEncoder().encode(name).length;
-    if (
-      nameBytes === 0 ||
-      nameBytes > DOCUMENT_NAME_BYTES_MAX ||
-      session.access.rightNow(name) === "none" ||
-      !this.#allowDocument(name, session.hello!.replica)
-    ) {
+    if (nameBytes === 0 || nameBytes > DOCUMENT_NAME_BYTES_MAX || this.visibleTo(session)?.(name) === false) {
       throw new Refused(REFUSALS.notAllowed, `this relay does not serve document "${name}" to this replica`);
     }
     const room = this.#rooms.get(name);

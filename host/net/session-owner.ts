@@ -44,6 +44,8 @@ export interface SessionOwner {
   progressed(session: Session, link: Link): void;
   /** A round trip to the peer took so long. */
   measured(session: Session, roundTripMs: number): void;
+  /** Which documents the peer may know of; undefined where it may all. */
+  visibleTo(session: Session): ((name: string) => boolean) | undefined;
   /** A room that was asked for is not needed after all. */
   vacated(room: Room): void;
 }

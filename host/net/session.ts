@@ -7,7 +7,13 @@ import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/t
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { CredentialSource } from "../replica/ports.ts";
 import { DrainQueue } from "./drain-queue.ts";
-import { type Extension, extensionPeerOf, isExtensionType, OpenExtensions } from "./extension.ts";
+import {
+  type Extension,
+  type ExtensionPeer,
+  extensionPeerOf,
+  isExtensionType,
+  OpenExtensions,
+} from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
 import type { Right } from "./grant.ts";
 import {
@@ -369,14 +375,19 @@ export class Session implements LinkWire {
     if (hello.features & FEATURES.packed) this.#packing = this.#owner.packing;
     this.#judgeClock(hello);
     this.access.greeted(hello, this.transport.certificate);
-    this.#extensions.open(this.#spoken, extensionPeerOf(this, hello));
+    this.#extensions.open(this.access.extensions, this.#asPeer());
     if (!this.access.isAwaited(hello)) this.#welcome();
   }
 
-  /** Both ends know and admit each other. */
+  #asPeer(): ExtensionPeer {
+    return extensionPeerOf(this, this.#greeting!, this.#owner.visibleTo(this));
+  }
+
+  /** Both ends know and admit each other: nothing but access is spoken before. */
   #welcome(): void {
     this.#isWelcome = true;
     this.#cancelHandshake();
+    this.#extensions.open(this.#owner.extensions, this.#asPeer());
     this.#owner.greeted(this);
     this.heartbeat.start();
   }

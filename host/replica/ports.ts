@@ -4,6 +4,7 @@ import type { Engine, ReplicaId } from "../engine/engine.ts";
 import type { CrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TransportOptions } from "../platform/transport.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { Value } from "../wire/value.ts";
 import type { DeltaSource, DocumentCore } from "./document-core.ts";
 
@@ -31,10 +32,17 @@ export interface StoredDocument {
 
 /** Keeps documents of one replica between runs. */
 export interface DocumentStore {
+  /** It keeps them with another replica: this one has stored nothing itself, and does not say so to peers. */
+  readonly isElsewhere?: boolean;
   /** The id to write with: the kept one, or a new one where the kept one is not safe to use. */
   readonly replica: ReplicaId;
   /** Names of the documents it holds. */
   names(): Promise<string[]>;
+  /**
+   * What each stored document had seen when it was last written, without opening any: the fingerprint of its version
+   * vector. Leaves out those that are open.
+   */
+  fingerprints(): AsyncIterable<readonly [name: string, fingerprint: Fingerprint]>;
   /** What is stored of a document; no parts when nothing is. Errors: store-corrupt, store-closed. */
   load(name: string): Promise<StoredDocument>;
   /** Records every delta of `core` from now on; `core` holds exactly what `load` gave. */
@@ -147,11 +155,48 @@ export interface DocumentPresence {
   close(): void;
 }
 
+export interface SyncAllOptions {
+  /** Documents whose names begin so; all unless given. */
+  readonly prefix?: string;
+  /** How long between two comparisons, in milliseconds; 30,000 unless given, at least 100. */
+  readonly everyMs?: number;
+}
+
+/** One comparison of all documents with one peer, and what came of it. */
+export interface SyncRound {
+  readonly peer: ReplicaId;
+  /** Documents compared: what this replica holds after the round. */
+  readonly documents: number;
+  /** Those that differed and were brought over one way or both. */
+  readonly different: number;
+  /** Those the peer does not carry for this replica: left out on this connection from now on. */
+  readonly refused: readonly string[];
+  /** Those that did not come to agree in time: left out on this connection from now on. */
+  readonly unsettled: readonly string[];
+  /** Questions of the comparison, each one round trip. */
+  readonly requests: number;
+  /** Bytes of the comparison on the wire, both ways, without the documents. */
+  readonly bytes: number;
+  /** More may differ than one comparison brings: the next goes on. */
+  readonly isCut: boolean;
+}
+
+/** Keeps all stored documents in sync with every peer this replica connects to. */
+export interface DocumentSync {
+  /** Compares with every connected peer now; resolves when what differed agrees. */
+  compare(): Promise<readonly SyncRound[]>;
+  onRound(listener: (round: SyncRound) => void): () => void;
+  /** Compares no more; connections stay. */
+  stop(): void;
+}
+
 /** Carries documents between replicas. */
 export interface Network {
   /** Resolves after the first handshake. Errors: access-denied, connection-failed, protocol-error, invalid-argument. */
   connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection>;
   connections(): readonly Connection[];
+  /** Errors: invalid-argument. */
+  syncAll(options: SyncAllOptions): DocumentSync;
   /** Presence in an open document. Errors: document-closed. */
   presence(name: string): DocumentPresence;
   close(): Promise<void>;
@@ -174,6 +219,12 @@ export interface ReplicaHost {
   releaseCore(core: DocumentCore): Promise<void>;
   /** The names of all documents, open or stored. */
   documentNames(): Promise<string[]>;
+  /** What the stored documents that are not open have seen ({@link DocumentStore.fingerprints}). */
+  storedFingerprints(): AsyncIterable<readonly [name: string, fingerprint: Fingerprint]>;
+  /** Opens a document for as long as it takes: give it back with {@link ReplicaHost.returnCore}. */
+  borrowCore(name: string): Promise<DocumentCore>;
+  /** Closes a borrowed document unless somebody else needs it, or nothing else would keep it. */
+  returnCore(core: DocumentCore): Promise<void>;
   /** Tells of each document opened from now on. */
   onOpen(listener: (core: DocumentCore) => void): () => void;
   /** Tells of each document about to close. */

@@ -4,6 +4,7 @@ import type { Engine, ReplicaId } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { DOCUMENT_NAME_BYTES_MAX } from "../limits.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import { hasLoneSurrogate } from "../wire/key-codec.ts";
 import { readUint32, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { callListener } from "./call-listener.ts";
@@ -15,10 +16,12 @@ import type {
   ConnectOptions,
   DocumentPresence,
   DocumentStore,
+  DocumentSync,
   Network,
   ReplicaHost,
   RotationReason,
   StoreEvent,
+  SyncAllOptions,
 } from "./ports.ts";
 import { type ContainerDefinitions, loadContainers, type Schema, schema } from "./schema.ts";
 
@@ -114,6 +117,15 @@ export class Replica {
     return this.#host.presence(typeof document === "string" ? document : document.name);
   }
 
+  /**
+   * Keeps every document in sync with every peer it connects to, also those that nobody has open: which ones differ is
+   * found at each connect and from time to time, and only those travel. Without a store, what it fetches stays open.
+   * Errors: invalid-argument.
+   */
+  syncAll(options: SyncAllOptions = {}): Promise<DocumentSync> {
+    return this.#host.syncAll(options);
+  }
+
   /** Tells `listener` what the replica noticed and notices: drifting clocks, a change of its id, events of its store. */
   subscribe(listener: ReplicaEventListener): () => void {
     return this.#host.subscribe(listener);
@@ -139,6 +151,8 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   readonly #views = new Map<DocumentState, number>();
   /** Documents that a session or server asked for stay open. */
   readonly #pinned = new Set<DocumentCore>();
+  /** How many borrowers a document has. */
+  readonly #borrowers = new Map<DocumentCore, number>();
   readonly #openListeners = new Set<(core: DocumentCore) => void>();
   readonly #closeListeners = new Set<(core: DocumentCore) => void>();
   readonly #idListeners = new Set<(id: ReplicaId, previous: ReplicaId) => void>();
@@ -164,7 +178,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   get isStored(): boolean {
-    return this.#store !== undefined;
+    return this.#store !== undefined && this.#store.isElsewhere !== true;
   }
 
   documents(): Iterable<DocumentCore> {
@@ -184,9 +198,29 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   async releaseCore(core: DocumentCore): Promise<void> {
-    if (!this.#pinned.delete(core)) return;
-    const state = this.#states.get(core);
-    if (state === undefined || (this.#views.get(state) ?? 0) === 0) await this.#closeCore(core);
+    if (this.#pinned.delete(core)) await this.#closeUnused(core);
+  }
+
+  async *storedFingerprints(): AsyncGenerator<readonly [name: string, fingerprint: Fingerprint]> {
+    for await (const stored of this.#store?.fingerprints() ?? []) {
+      if (!this.#cores.has(stored[0])) yield stored;
+    }
+  }
+
+  async borrowCore(name: string): Promise<DocumentCore> {
+    return this.#take(name, (core) => {
+      this.#borrowers.set(core, (this.#borrowers.get(core) ?? 0) + 1);
+      return core;
+    });
+  }
+
+  async returnCore(core: DocumentCore): Promise<void> {
+    const borrowers = (this.#borrowers.get(core) ?? 0) - 1;
+    if (borrowers > 0) this.#borrowers.set(core, borrowers);
+    else this.#borrowers.delete(core);
+    // Without a store it lives in memory alone, and would be gone with its core.
+    if (this.#store === undefined) this.#pinned.add(core);
+    else await this.#closeUnused(core);
   }
 
   async openDocument<Definitions extends ContainerDefinitions>(
@@ -221,18 +255,31 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   async release(state: DocumentState): Promise<void> {
     const views = (this.#views.get(state) ?? 1) - 1;
     this.#views.set(state, views);
-    if (views === 0 && !this.#pinned.has(state.core)) await this.#closeCore(state.core);
+    if (views > 0) return;
+    // Closed before it is stored elsewhere, it would be lost.
+    if (this.#store?.isElsewhere === true && this.#closed === undefined) await this.durable(state.core);
+    await this.#closeUnused(state.core);
+  }
+
+  async #closeUnused(core: DocumentCore): Promise<void> {
+    if (this.#cores.get(core.name) !== core || this.#pinned.has(core) || this.#borrowers.has(core)) return;
+    const state = this.#states.get(core);
+    if (state === undefined || (this.#views.get(state) ?? 0) <= 0) await this.#closeCore(core);
   }
 
   async connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
-    return (await this.#openNetwork()).connect(url, options);
+    return (await this.#startNetwork()).connect(url, options);
   }
 
   async presence(name: string): Promise<DocumentPresence> {
-    return (await this.#openNetwork()).presence(name);
+    return (await this.#startNetwork()).presence(name);
   }
 
-  async #openNetwork(): Promise<Network> {
+  async syncAll(options: SyncAllOptions): Promise<DocumentSync> {
+    return (await this.#startNetwork()).syncAll(options);
+  }
+
+  async #startNetwork(): Promise<Network> {
     this.#refuseClosed();
     this.#networking ??= this.#createNetwork(this).catch((error) => {
       // Its code may have been out of reach for a moment: the next call tries again.
@@ -373,6 +420,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
       state?.close();
       this.#states.delete(core);
       this.#pinned.delete(core);
+      this.#borrowers.delete(core);
       core.close();
     }
   }

@@ -174,6 +174,32 @@ it("nobody gets a document before being admitted, whoever asks first", async () 
   await peer.hear("start");
 });
 
+it("nothing else is spoken before being admitted: what extensions know stays here", async () => {
+  const { server, guard } = guarded();
+  guard.allow("ada", ALL);
+  let opened = 0;
+  const extension = {
+    feature: 1 << 30,
+    types: [0x7f],
+    open: () => {
+      opened++;
+      return { receive: () => {}, close: () => {} };
+    },
+  };
+  server.hub.extend(extension);
+  const peer = connectScripted(server);
+  peer.say(hello({ features: ACCESS_FEATURE | extension.feature }));
+  await peer.hear("hello");
+  peer.transport.send(encodeExtensionFrame(0x7f, () => {}));
+  expect(await peer.hear("goodbye")).toMatchObject({ code: "protocol-error" });
+  expect(opened).toBe(0);
+  const admitted = connectScripted(server);
+  admitted.say(hello({ features: ACCESS_FEATURE | extension.feature }));
+  await admitted.hear("hello");
+  sendCredential(admitted.transport, "ada");
+  await until("it is open to who is admitted", () => opened === 1);
+});
+
 it("an old peer that knows nothing of credentials is judged without one", async () => {
   const { server, guard } = guarded();
   const peer = connectScripted(server);

@@ -41,6 +41,7 @@ describe("help", () => {
         "--tls-cert",
         "--client-ca",
         "--insecure",
+        "--backbone",
         "--json",
       ],
     ],
