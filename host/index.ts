@@ -80,7 +80,9 @@ export type {
   ConnectionStatus,
   ConnectOptions,
   CredentialSource,
+  DocumentPresence,
   Durability,
+  PresenceChange,
   StoreEvent,
   WriteProgress,
 } from "./replica/ports.ts";

@@ -119,3 +119,11 @@ export const COMPARISON_LIST_MAX = 32;
 export const COMPARISON_REQUESTS_MAX = 4096;
 /** Differences one comparison brings: the rest is found by the next. */
 export const COMPARISON_DIFFERENCES_MAX = 100000;
+/** Bytes of a presence value: a name, a colour and a cursor; what is larger belongs into the document. */
+export const PRESENCE_VALUE_BYTES_MAX = 1024;
+/** Replicas whose presence in a document is known: a megabyte at most, and nobody looks at a longer list. */
+export const PRESENCE_PEERS_MAX = 1024;
+/** Bytes of presence sent over a connection a second: it must never be what fills a line. */
+export const PRESENCE_BYTES_PER_SECOND = 65536;
+/** States in one frame of presence: bounds what is read before any of it is used. */
+export const PRESENCE_STATES_PER_FRAME_MAX = 64;

@@ -8,6 +8,7 @@ import type { DocumentCore } from "../replica/document-core.ts";
 import type {
   ConnectOptions,
   CredentialSource,
+  DocumentPresence,
   DocumentSync,
   Network,
   ReplicaHost,
@@ -25,6 +26,7 @@ import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Packing } from "./packing.ts";
+import { PresenceExchange } from "./presence-exchange.ts";
 import { Reconciliation } from "./reconciliation/reconciliation.ts";
 import { RelayBook } from "./relay-choice.ts";
 import { Room } from "./room.ts";
@@ -80,6 +82,7 @@ export class Hub implements Network, SessionOwner {
   #allowDocument: ((name: string, peer: ReplicaId) => boolean) | undefined;
   readonly #reconciliation: Reconciliation;
   readonly #extensions: Extension[] = [];
+  readonly #presence: PresenceExchange;
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
@@ -97,6 +100,8 @@ export class Hub implements Network, SessionOwner {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
     this.relayBook = new RelayBook(host.platform);
+    this.#presence = new PresenceExchange(host);
+    this.#extensions.push(this.#presence);
     this.#idle = new IdleDocuments(
       host,
       IDLE_DOCUMENT_MS,
@@ -180,6 +185,11 @@ export class Hub implements Network, SessionOwner {
     return work;
   }
 
+  presence(name: string): DocumentPresence {
+    this.#refuseClosed();
+    return this.#presence.of(name);
+  }
+
   connections(): readonly ClientConnection[] {
     return [...this.#connections];
   }
@@ -226,6 +236,7 @@ export class Hub implements Network, SessionOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
+    this.#presence.close();
     this.#idle.stop();
     this.#reconciliation.stop();
     const sessions = [...this.#sessions];
@@ -336,6 +347,7 @@ export class Hub implements Network, SessionOwner {
   }
 
   #closing(core: DocumentCore): void {
+    this.#presence.documentClosing(core.name);
     core.flushLocal();
     this.#rooms.get(core.name)?.flush();
     for (const session of this.sessions) session.unsubscribe(core.name);
