@@ -172,6 +172,22 @@ describe("syncAll", () => {
     await until("all are over there", () => [...server.host.documents()].length === 3);
   });
 
+  it("finds what is written to a document that is open over there", async () => {
+    const [client, server] = [await createMember(), await createMember()];
+    const home = await server.replica.open("home", Home);
+    home.visits.increment();
+    const sync = await client.replica.syncAll();
+    join(client, server);
+    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({ different: 1 });
+    for (let visits = 2; visits < 5; visits++) {
+      home.visits.increment();
+      expect((await sync.compare())[0]).toMatchObject({ different: 1, unsettled: [] });
+      const copy = await client.replica.open("home", Home);
+      expect(copy.visits.value).toBe(visits);
+      await copy.close();
+    }
+  });
+
   it("goes on when one document cannot be opened, and leaves that out", async () => {
     const [client, server] = [await createMember(), await createMember()];
     await write(server, ["a", "b", "c"]);
