@@ -213,7 +213,7 @@ describe("syncAll", () => {
     const [left, right] = createMemoryTransports((deliver) => setImmediate(deliver));
     server.hub.attach(right, "server");
     hubOf(hostOf(replica)).attach(left, "client");
-    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({ different: 2 });
+    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({ documents: 2, different: 2 });
     expect((await replica.open("a", Home)).visits.value).toBe(1);
     expect([...hostOf(replica).documents()].map((core) => core.name).sort()).toEqual(["a", "b"]);
   });
