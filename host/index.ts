@@ -74,7 +74,15 @@ export {
   union,
 } from "./replica/multi-map/resolve-rules.ts";
 export type { MultiValueHandle } from "./replica/multi-value-handle.ts";
-export type { Connection, ConnectionStatus, Durability, StoreEvent } from "./replica/ports.ts";
+export type {
+  Connection,
+  ConnectionStatus,
+  DocumentSync,
+  Durability,
+  StoreEvent,
+  SyncAllOptions,
+  SyncRound,
+} from "./replica/ports.ts";
 export type { RegisterHandle } from "./replica/register-handle.ts";
 export type { Replica, ReplicaEvent, ReplicaEventListener } from "./replica/replica.ts";
 export {
