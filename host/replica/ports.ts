@@ -1,7 +1,9 @@
 // What the rooms around a replica agree on: how a store keeps its documents, how networking reaches them, and what
 // both see of the replica. No values here; createReplica joins the three.
 import type { Engine, ReplicaId } from "../engine/engine.ts";
+import type { CrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { TransportOptions } from "../platform/transport.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { DeltaSource, DocumentCore } from "./document-core.ts";
 
@@ -48,6 +50,8 @@ export interface DocumentStore {
   detach(core: DocumentCore): Promise<void>;
   /** Resolves when all that `core` emitted so far is stored as the durability promises. */
   durable(core: DocumentCore): Promise<void>;
+  /** Whether anything that `core` emitted is not stored yet. */
+  isPending(core: DocumentCore): boolean;
   /** The replica writes with another id from now on. */
   setReplica(replica: ReplicaId): void;
   /** What the store noticed and survived: torn tails, holes, failed writes. Tells the past ones at once. */
@@ -70,11 +74,35 @@ export interface StoreEvent {
 
 export type ConnectionStatus = "connecting" | "open" | "closed" | "waiting";
 
+/**
+ * How far own mutations of a document have come, as sequence numbers: each says that those up to it have. They count from
+ * the replica's present id, and from 0 when it takes another.
+ */
+export interface WriteProgress {
+  readonly document: string;
+  /** Made here. */
+  readonly written: number;
+  /** Kept by the store here as durably as it promises; 0 without one. */
+  readonly stored: number;
+  /** Handed to the socket of the present connection; falls back to `merged` when it is lost. */
+  readonly sent: number;
+  /** Merged by the peer. */
+  readonly merged: number;
+  /** Stored by the peer, or by one this connection led to earlier; stays 0 where the peer has no store. */
+  readonly durable: number;
+  /** What is true of all of them. */
+  readonly state: "local" | "sent" | "merged" | "durable";
+}
+
 /** A lasting link to a peer that reconnects by itself. */
 export interface Connection {
+  /** The address it leads to now, or tries next. */
+  readonly url: string;
   readonly status: ConnectionStatus;
   /** The id of the replica at the other end; undefined before the first handshake. */
   readonly peer: ReplicaId | undefined;
+  /** Why there is no connection now; undefined while there is one. */
+  readonly error: CrdtError | undefined;
   /** Local mutations the peer has not acknowledged yet, over all documents. */
   readonly lag: number;
   readonly bytesSent: number;
@@ -82,7 +110,26 @@ export interface Connection {
   onStatus(listener: (status: ConnectionStatus) => void): () => void;
   /** Resolves when the peer acknowledged all that this replica knows now, and sent what it knew (of one document or of all). */
   synced(document?: { readonly name: string } | string): Promise<void>;
+  /** Resolves when the peer has stored all that this replica knows now (of one document or of all). Errors: no-store. */
+  durable(document?: { readonly name: string } | string): Promise<void>;
+  /** How far own mutations of an open document have come. Errors: document-closed. */
+  progress(document: { readonly name: string } | string): WriteProgress;
+  /** Tells of documents whose progress has changed, once a turn of the event loop at most. */
+  onProgress(listener: (progress: WriteProgress) => void): () => void;
   close(): Promise<void>;
+}
+
+/** A credential, or where to get a fresh one; asked at each connect and again before the last one expires. */
+export type CredentialSource = string | (() => string | Promise<string>);
+
+export interface ConnectOptions extends TransportOptions {
+  /** What a relay with a guard asks for, such as a token. */
+  readonly credential?: CredentialSource;
+  /**
+   * What orders several addresses: clients with the same key prefer the same relay. The replica's id unless given; the name
+   * of a document brings those who share it together.
+   */
+  readonly key?: string;
 }
 
 export interface SyncAllOptions {
@@ -122,8 +169,8 @@ export interface DocumentSync {
 
 /** Carries documents between replicas. */
 export interface Network {
-  /** Resolves after the first handshake. Errors: connection-failed, protocol-error. */
-  connect(url: string): Promise<Connection>;
+  /** Resolves after the first handshake. Errors: access-denied, connection-failed, protocol-error, invalid-argument. */
+  connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection>;
   connections(): readonly Connection[];
   /** Errors: invalid-argument. */
   syncAll(options: SyncAllOptions): DocumentSync;
@@ -143,6 +190,8 @@ export interface ReplicaHost {
   documents(): Iterable<DocumentCore>;
   /** Opens a document by name alone, loading what is stored; free when it is open. */
   openCore(name: string): Promise<DocumentCore>;
+  /** Closes what `openCore` opened, unless an application has a view of it. */
+  releaseCore(core: DocumentCore): Promise<void>;
   /** The names of all documents, open or stored. */
   documentNames(): Promise<string[]>;
   /** What the stored documents that are not open have seen ({@link DocumentStore.fingerprints}). */
@@ -157,6 +206,8 @@ export interface ReplicaHost {
   onClose(listener: (core: DocumentCore) => void): () => void;
   /** Resolves when all of `core` so far is stored as the durability promises; at once without a store. */
   durable(core: DocumentCore): Promise<void>;
+  /** Whether there is a store that has yet to store something of `core`. */
+  isPending(core: DocumentCore): boolean;
   /** Takes a new id for all documents before any further write, and says so. */
   rotateId(reason: RotationReason): ReplicaId;
   onIdChange(listener: (id: ReplicaId, previous: ReplicaId) => void): () => void;

@@ -13,6 +13,7 @@ import { type CoreOwner, type DeltaSource, DocumentCore } from "./document-core.
 import { DocumentState } from "./document-state.ts";
 import type {
   Connection,
+  ConnectOptions,
   DocumentStore,
   DocumentSync,
   Network,
@@ -21,7 +22,7 @@ import type {
   StoreEvent,
   SyncAllOptions,
 } from "./ports.ts";
-import { type ContainerDefinitions, type Schema, schema } from "./schema.ts";
+import { type ContainerDefinitions, loadContainers, type Schema, schema } from "./schema.ts";
 
 /** What a replica reports about itself. */
 export type ReplicaEvent =
@@ -39,6 +40,8 @@ export type ReplicaEvent =
       readonly previous: ReplicaId;
       readonly reason: RotationReason;
     }
+  /** Appended points were refused when their turn ended, for that reason; they are kept, and tried again. */
+  | { readonly kind: "refused"; readonly document: string; readonly error: CrdtError }
   /** The store noticed and survived something. */
   | { readonly kind: "store"; readonly event: StoreEvent };
 
@@ -96,9 +99,12 @@ export class Replica {
     return this.#host.documentNames();
   }
 
-  /** Links to a peer or relay; resolves after the handshake and keeps the link alive. Errors: connection-failed. */
-  connect(url: string): Promise<Connection> {
-    return this.#host.connect(url);
+  /**
+   * Links to a peer or relay; resolves after the handshake and keeps the link alive. With several addresses to one of
+   * them, and to another when that is lost. Errors: access-denied, connection-failed, invalid-argument.
+   */
+  connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
+    return this.#host.connect(url, options);
   }
 
   connections(): readonly Connection[] {
@@ -185,6 +191,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     });
   }
 
+  async releaseCore(core: DocumentCore): Promise<void> {
+    if (this.#pinned.delete(core)) await this.#closeUnused(core);
+  }
+
   async *storedFingerprints(): AsyncGenerator<readonly [name: string, fingerprint: Fingerprint]> {
     for await (const stored of this.#store?.fingerprints() ?? []) {
       if (!this.#cores.has(stored[0])) yield stored;
@@ -211,13 +221,14 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     name: string,
     documentSchema: Schema<Definitions>,
   ): Promise<Document<Schema<Definitions>>> {
+    const containers = await loadContainers(documentSchema.containers);
     const state = await this.#take(name, (core) => {
       const taken = this.#stateOf(core);
       this.#views.set(taken, (this.#views.get(taken) ?? 0) + 1);
       return taken;
     });
     try {
-      return openDocument(state, this, documentSchema);
+      return openDocument<Definitions>(state, this, containers);
     } catch (error) {
       await this.release(state);
       throw error;
@@ -226,8 +237,13 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   async durable(target: DocumentCore | DocumentState): Promise<void> {
     const core = target instanceof DocumentState ? target.core : target;
+    core.settle();
     core.flushLocal();
     await this.#store?.durable(core);
+  }
+
+  isPending(core: DocumentCore): boolean {
+    return this.#store?.isPending(core) ?? false;
   }
 
   async release(state: DocumentState): Promise<void> {
@@ -245,8 +261,8 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     if (state === undefined || (this.#views.get(state) ?? 0) <= 0) await this.#closeCore(core);
   }
 
-  async connect(url: string): Promise<Connection> {
-    return (await this.#startNetwork()).connect(url);
+  async connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
+    return (await this.#startNetwork()).connect(url, options);
   }
 
   async syncAll(options: SyncAllOptions): Promise<DocumentSync> {
@@ -285,6 +301,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   reportClock(aheadMs: number, source: DeltaSource): void {
     this.#tell({ kind: "clock", aheadMs, source: sourceName(source), document: undefined });
+  }
+
+  writesRefused(core: DocumentCore, error: CrdtError): void {
+    this.#tell({ kind: "refused", document: core.name, error });
   }
 
   idTaken(_core: DocumentCore): void {

@@ -145,6 +145,10 @@ class LevelStore implements DocumentStore {
     await this.#writer.durable();
   }
 
+  isPending(core: DocumentCore): boolean {
+    return this.#logs.get(core.name)?.isPending ?? false;
+  }
+
   setReplica(replica: ReplicaId): void {
     this.#replica = replica;
     this.#hasRecorded = true;

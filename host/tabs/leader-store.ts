@@ -7,6 +7,8 @@ import type { ReplicaId } from "../wire/replica-id.ts";
 export class LeaderStore implements DocumentStore {
   readonly isElsewhere = true;
   readonly #stored: (document: string) => Promise<void>;
+  /** Deltas of each document so far, and of them those that the leader has stored. */
+  readonly #deltas = new Map<DocumentCore, { emitted: number; stored: number; readonly stop: () => void }>();
   replica: ReplicaId;
 
   /** `stored` resolves when the leader has stored all of a document. */
@@ -25,12 +27,29 @@ export class LeaderStore implements DocumentStore {
     return { parts: [], clock: 0, isDamaged: false };
   }
 
-  attach(): void {}
+  attach(core: DocumentCore): void {
+    const stop = core.onDelta(() => {
+      const deltas = this.#deltas.get(core);
+      if (deltas !== undefined) deltas.emitted++;
+    });
+    this.#deltas.set(core, { emitted: 0, stored: 0, stop });
+  }
 
-  async detach(): Promise<void> {}
+  async detach(core: DocumentCore): Promise<void> {
+    this.#deltas.get(core)?.stop();
+    this.#deltas.delete(core);
+  }
 
-  durable(core: DocumentCore): Promise<void> {
-    return this.#stored(core.name);
+  async durable(core: DocumentCore): Promise<void> {
+    const deltas = this.#deltas.get(core);
+    const { emitted = 0 } = deltas ?? {};
+    await this.#stored(core.name);
+    if (deltas !== undefined) deltas.stored = Math.max(deltas.stored, emitted);
+  }
+
+  isPending(core: DocumentCore): boolean {
+    const { emitted = 0, stored = 0 } = this.#deltas.get(core) ?? {};
+    return stored < emitted;
   }
 
   setReplica(replica: ReplicaId): void {

@@ -5,7 +5,7 @@ import type { ReplicaHost, SyncRound } from "../../replica/ports.ts";
 import type { ExtensionEnd, ExtensionPeer } from "../extension.ts";
 import { type FrameReader, malformed } from "../frame-reader.ts";
 import { CHECKSUM_BYTES } from "../messages.ts";
-import { webSocketHeaderBytes } from "../session.ts";
+import { webSocketHeaderBytes } from "../web-socket-size.ts";
 import { findDifferences } from "./comparison.ts";
 import type { DocumentIndex, DocumentView } from "./document-index.ts";
 import {
