@@ -14,6 +14,7 @@ function createHeartbeat() {
       heartbeat.stop();
     },
     tick: () => {},
+    measured: () => {},
   });
   heartbeat.start();
   heartbeat.heard();

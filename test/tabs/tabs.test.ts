@@ -171,6 +171,31 @@ describe("tabs of one origin", () => {
     await browser.until("both hear", () => second!.tab.replica.relay === "open");
   });
 
+  it("present the credential whichever of them leads", async () => {
+    const browser = new FakeBrowser();
+    const relay = await relayFor(browser);
+    const presented: unknown[] = [];
+    browser.relay!.configure({
+      guard: {
+        async admit({ credential }) {
+          presented.push(credential);
+          const rows = [{ pattern: "*", right: "write" as const }];
+          return { subject: "tabs", id: "", rows, expiresAtMs: Number.POSITIVE_INFINITY };
+        },
+        revoke() {},
+        onRevoke: () => () => {},
+      },
+    });
+    const options = { url: URL_OF_RELAY, connection: { credential: "open sesame" } };
+    const [first, second] = await openTabs(browser, 2, options);
+    first!.notes.count.increment();
+    await browser.until("the relay has it", () => relay.notes.count.value === 1);
+    first!.tab.crash();
+    second!.notes.count.increment();
+    await browser.until("the relay has both", () => relay.notes.count.value === 2);
+    expect(presented).toEqual(["open sesame", "open sesame"]);
+  });
+
   it("fetch all documents of the relay when told to", async () => {
     const browser = new FakeBrowser();
     const relay = await relayFor(browser);
