@@ -63,6 +63,10 @@ export const DECISIONS_MAX = 256;
 export const GRANT_ROWS_MAX = 64;
 /** Bytes of a credential: a signed token with the most rows of usual names fits, and it is held before it is judged. */
 export const CREDENTIAL_BYTES_MAX = 16384;
+/** Documents a peer may ask for before it is admitted: those who wait for that ask for none, and others must not fill memory. */
+export const UNADMITTED_DOCUMENTS_MAX = 64;
+/** Credentials a peer may present in a minute: each costs a verified signature, and renewing takes one in minutes. */
+export const CREDENTIALS_A_MINUTE_MAX = 60;
 /** Milliseconds a token may count: a day, so that one that got lost is soon worth nothing. */
 export const TOKEN_LIFETIME_MS_MAX = 86400000;
 /** Tokens taken back that a guard remembers: beyond it a change of key is the better answer. */

@@ -1,7 +1,7 @@
 // The networking of one replica: its connections, and one room for each document that at least one of them carries.
 // Clients subscribe to what the replica has open, now and later; servers open what they are asked for.
 import { CrdtError } from "../errors.ts";
-import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
+import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX, UNADMITTED_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
@@ -17,6 +17,7 @@ import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts"
 import { ClientConnection } from "./client-connection.ts";
 import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
+import { malformed } from "./frame-reader.ts";
 import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import { IdleDocuments } from "./idle-documents.ts";
@@ -259,6 +260,9 @@ export class Hub implements Network, SessionOwner {
       );
     }
     const { access } = session;
+    if (access.isPending && session.documents >= UNADMITTED_DOCUMENTS_MAX) {
+      throw malformed(`more than ${UNADMITTED_DOCUMENTS_MAX} documents asked for before being admitted`);
+    }
     if (access.isPending) return access.rightOf(name).then(() => this.#roomOnceAdmitted(session, name));
     return this.#roomOnceAdmitted(session, name);
   }

@@ -130,8 +130,9 @@ export class Session implements LinkWire {
     return [label, replica, this.transport.peer].filter((part) => part !== "").join(" ");
   }
 
+  /** The handshake is over, and who asks for a credential was given one. */
   get isOpen(): boolean {
-    return this.#greeting !== undefined && !this.#isEnded;
+    return this.#isWelcome && !this.#isEnded;
   }
 
   get isStored(): boolean {
