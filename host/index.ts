@@ -81,9 +81,12 @@ export type {
   ConnectOptions,
   CredentialSource,
   DocumentPresence,
+  DocumentSync,
   Durability,
   PresenceChange,
   StoreEvent,
+  SyncAllOptions,
+  SyncRound,
   WriteProgress,
 } from "./replica/ports.ts";
 export type { RegisterHandle } from "./replica/register-handle.ts";
