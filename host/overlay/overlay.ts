@@ -64,6 +64,8 @@ export interface OverlayLink {
 const PHI_SUSPICIOUS = 8;
 /** How often links and parts are looked at, beside when something changed. */
 const LOOK_EVERY_MS = 500;
+/** What changes together is looked at together. */
+const LOOK_AFTER_CHANGE_MS = 50;
 const LEAVE_WITHIN_MS = 1_000;
 const LEAVE_POLL_MS = 50;
 
@@ -94,7 +96,6 @@ export function joinOverlay(replica: Replica, options: OverlayOptions = {}): Ove
 }
 
 export class Overlay {
-  readonly #hub: Hub;
   readonly #platform: Platform;
   readonly #push: LazyPush;
   readonly #links = new Map<ReplicaId, LinkState>();
@@ -110,10 +111,10 @@ export class Overlay {
   #cancelTick: () => void = () => {};
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isActing = false;
+  #isLookDue = false;
   #isLeaving = false;
 
   constructor(hub: Hub, description: MemberDescription, options: OverlayOptions) {
-    this.#hub = hub;
     this.#platform = hub.host.platform;
     const { topology = { kind: "partial-mesh" }, seed = 0, seeds = [] } = options;
     this.#neighbourhood = new Neighbourhood(topology, seed, this.#random);
@@ -260,13 +261,13 @@ export class Overlay {
       }
     }
     this.#isActing = false;
-    if (isChanged) this.#look();
+    if (isChanged) this.#isLookDue = true;
     this.#setTimer();
   }
 
   #setTimer(): void {
     this.#cancelTick();
-    const dueMs = Math.min(this.#swim.dueMs, this.#lookedAtMs + LOOK_EVERY_MS);
+    const dueMs = Math.min(this.#swim.dueMs, this.#lookDueMs);
     this.#cancelTick = this.#platform.setTimer(() => this.#tick(), Math.max(0, dueMs - this.#nowMs), {
       background: true,
     });
@@ -276,13 +277,17 @@ export class Overlay {
     for (const [id, { phi }] of this.#links) {
       if (phi.phi(this.#nowMs) > PHI_SUSPICIOUS) this.#swim.probeSoon(id);
     }
-    if (this.#nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) this.#look();
+    if (this.#nowMs >= this.#lookDueMs) this.#look();
     this.#act(() => this.#swim.tick(this.#nowMs));
   }
 
   #send(link: ReplicaId, message: SwimMessage): void {
     const [end] = this.#links.get(link)?.ends ?? [];
     end?.peer.sendFrame(MEMBERSHIP_TYPES[message.type], (writer) => writeSwimMessage(writer, message));
+  }
+
+  get #lookDueMs(): number {
+    return this.#lookedAtMs + (this.#isLookDue ? LOOK_AFTER_CHANGE_MS : LOOK_EVERY_MS);
   }
 
   #measured(link: ReplicaId, ms: number): void {
@@ -293,6 +298,7 @@ export class Overlay {
   /** Brings connections to what is wanted, and looks for parts that are gone. */
   #look(): void {
     this.#lookedAtMs = this.#nowMs;
+    this.#isLookDue = false;
     if (this.#isLeaving) return;
     const { table } = this.#swim;
     const linked = new Map<ReplicaId, LinkedTo>();
