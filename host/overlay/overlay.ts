@@ -110,6 +110,7 @@ export class Overlay {
   #detector: PartitionDetector;
   #cancelTick: () => void = () => {};
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #timerDueMs = Number.NEGATIVE_INFINITY;
   #isActing = false;
   #isLookDue = false;
   #isLeaving = false;
@@ -266,14 +267,16 @@ export class Overlay {
   }
 
   #setTimer(): void {
+    const dueMs = Math.max(this.#nowMs, Math.min(this.#swim.dueMs, this.#lookDueMs));
+    // A timer that comes too early finds nothing to do; only one that would come too late is set anew.
+    if (this.#timerDueMs > this.#nowMs && this.#timerDueMs <= dueMs) return;
     this.#cancelTick();
-    const dueMs = Math.min(this.#swim.dueMs, this.#lookDueMs);
-    this.#cancelTick = this.#platform.setTimer(() => this.#tick(), Math.max(0, dueMs - this.#nowMs), {
-      background: true,
-    });
+    this.#timerDueMs = dueMs;
+    this.#cancelTick = this.#platform.setTimer(() => this.#tick(), dueMs - this.#nowMs, { background: true });
   }
 
   #tick(): void {
+    this.#timerDueMs = Number.NEGATIVE_INFINITY;
     for (const [id, { phi }] of this.#links) {
       if (phi.phi(this.#nowMs) > PHI_SUSPICIOUS) this.#swim.probeSoon(id);
     }

@@ -22,6 +22,7 @@ export class Neighbourhood {
   #topology: Topology;
   #view: HyParView;
   #trial: Trial | undefined;
+  #known: { readonly version: number; readonly wanted: Set<ReplicaId> } | undefined;
   #relinkedAtMs: number | undefined;
 
   constructor(topology: Topology, seed: number, random: () => number) {
@@ -39,6 +40,7 @@ export class Neighbourhood {
     this.#topology = topology;
     this.#view = this.#newView();
     this.#trial = undefined;
+    this.#known = undefined;
   }
 
   /** `roundTrips`: those measured so far. */
@@ -48,6 +50,9 @@ export class Neighbourhood {
     roundTrips: ReadonlyMap<ReplicaId, number>,
     nowMs: number,
   ): Set<ReplicaId> {
+    if (this.#topology.kind !== "partial-mesh" && this.#known?.version === table.version) {
+      return this.#known.wanted;
+    }
     const present = [...table.others].filter(isPresent);
     const { self } = table;
     if (this.#topology.kind !== "partial-mesh") {
@@ -56,7 +61,9 @@ export class Neighbourhood {
         region,
         canListen: addresses.length > 0,
       }));
-      return neighbours(this.#topology, { members, seed: this.#seed }, self.id);
+      const wanted = neighbours(this.#topology, { members, seed: this.#seed }, self.id);
+      this.#known = { version: table.version, wanted };
+      return wanted;
     }
     const graph = table.lastLinks();
     const degreeOf = (id: ReplicaId) => graph.get(id)?.size ?? 0;
