@@ -7,7 +7,12 @@ import { resolve } from "node:path";
 import { build as esbuild } from "esbuild";
 import { build as rolldown } from "rolldown";
 
-const ENTRIES = { index: "host/index.ts", relay: "host/relay.ts", "cli/main": "host/cli/main.ts" };
+const ENTRIES = {
+  index: "host/index.ts",
+  relay: "host/relay.ts",
+  overlay: "host/overlay/index.ts",
+  "cli/main": "host/cli/main.ts",
+};
 const KEPT_AS_IMPORTS = /^(?:node:.*|cli-progress|commander|level|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
@@ -63,7 +68,7 @@ async function bundleForNode() {
 
 const bundleForBrowsers = () =>
   esbuild({
-    entryPoints: [ENTRIES.index],
+    entryPoints: { index: ENTRIES.index, overlay: ENTRIES.overlay },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

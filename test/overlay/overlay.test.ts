@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { isCrdtError } from "../../host/errors.ts";
 import { MEMBER_META_BYTES_MAX } from "../../host/limits.ts";
 import type { PartitionEvent } from "../../host/overlay/index.ts";
+import * as door from "../../host/overlay/index.ts";
 import { joinOverlay } from "../../host/overlay/overlay.ts";
 import type { Topology } from "../../host/overlay/topology/topology.ts";
 import { degrees, isKnown, overlayFleet } from "./overlay-fleet.ts";
@@ -182,4 +183,8 @@ describe("a member", () => {
     expect(codeOf({ meta: new Uint8Array(MEMBER_META_BYTES_MAX) })).toBe(undefined);
     expect(codeOf({})).toBe("invalid-argument");
   });
+});
+
+it("the door lists what there is", () => {
+  expect(Object.keys(door).sort()).toEqual(["Overlay", "joinOverlay", "neighbours"]);
 });

@@ -22,7 +22,9 @@ export class Neighbourhood {
   #topology: Topology;
   #view: HyParView;
   #trial: Trial | undefined;
-  #known: { readonly version: number; readonly wanted: Set<ReplicaId> } | undefined;
+  #known:
+    | { readonly table: MemberTable; readonly version: number; readonly wanted: Set<ReplicaId> }
+    | undefined;
   #relinkedAtMs: number | undefined;
 
   constructor(topology: Topology, seed: number, random: () => number) {
@@ -50,7 +52,11 @@ export class Neighbourhood {
     roundTrips: ReadonlyMap<ReplicaId, number>,
     nowMs: number,
   ): Set<ReplicaId> {
-    if (this.#topology.kind !== "partial-mesh" && this.#known?.version === table.version) {
+    if (
+      this.#topology.kind !== "partial-mesh" &&
+      this.#known?.table === table &&
+      this.#known.version === table.version
+    ) {
       return this.#known.wanted;
     }
     const present = [...table.others].filter(isPresent);
@@ -62,7 +68,7 @@ export class Neighbourhood {
         canListen: addresses.length > 0,
       }));
       const wanted = neighbours(this.#topology, { members, seed: this.#seed }, self.id);
-      this.#known = { version: table.version, wanted };
+      this.#known = { table, version: table.version, wanted };
       return wanted;
     }
     const graph = table.lastLinks();
