@@ -317,6 +317,7 @@ export class Overlay {
         self: table.self.id,
         canListen: table.self.addresses.length > 0,
         wanted,
+        isMutual: this.topology.kind !== "partial-mesh",
         linked,
         addressOf: (id) => this.#addressOf(table.get(id)),
         gone: () => this.#goneAddresses(),

@@ -134,6 +134,7 @@ describe("the plan of connections", () => {
       wanted: new Map(wanted.map((number) => [id(number), nowMs - 10_000])),
       linked: new Map(links.map(([number, link]) => [id(number), link])),
       opening: new Set(),
+      isMutual: true,
       mayTry: () => true,
       nowMs,
     });
@@ -158,12 +159,14 @@ describe("the plan of connections", () => {
       canListen: true,
       linked: new Map(),
       opening: new Set<ReplicaId>(),
+      isMutual: true,
       mayTry: () => true,
     };
     const wanted = new Map([[id(2), 0]]);
     expect(planLinks({ ...input, wanted, nowMs: 1_000 }).open).toEqual([]);
     expect(planLinks({ ...input, wanted, nowMs: 3_000 }).open).toEqual([id(2)]);
     expect(planLinks({ ...input, wanted, canListen: false, nowMs: 0 }).open).toEqual([id(2)]);
+    expect(planLinks({ ...input, wanted, isMutual: false, nowMs: 0 }).open).toEqual([id(2)]);
     expect(
       plan(
         [9],

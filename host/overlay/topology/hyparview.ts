@@ -22,7 +22,7 @@ export const HYPARVIEW_OPTIONS: HyParViewOptions = {
 };
 
 /** How often a connection that could go goes, of the times it is looked at. */
-const GIVE_UP_SHARE = 0.1;
+const GIVE_UP_SHARE = 0.2;
 
 export class HyParView {
   readonly #options: HyParViewOptions;
@@ -51,13 +51,14 @@ export class HyParView {
 
   /**
    * The members to keep a connection to. `present` are those one can connect to, `linked` those one is connected to;
-   * `degreeOf` says how many connections a member keeps.
+   * `degreeOf` says how many connections a member keeps, `mayGo` which of ours this node can close.
    */
   wanted(
     present: readonly ReplicaId[],
     linked: ReadonlySet<ReplicaId>,
     degreeOf: (id: ReplicaId) => number,
     nowMs: number,
+    mayGo: ReadonlySet<ReplicaId> = linked,
   ): Set<ReplicaId> {
     const isPresent = new Set(present);
     for (const id of [...this.#active]) if (!isPresent.has(id)) this.failed(id);
@@ -66,7 +67,7 @@ export class HyParView {
     for (const id of linked) if (isPresent.has(id) && !this.#spared.has(id)) this.#active.add(id);
     this.#refillPassive(present, nowMs);
     while (this.#active.size < this.#options.active && this.#passive.size > 0) this.#promote();
-    this.#giveUpSpare(linked, degreeOf);
+    this.#giveUpSpare(mayGo, degreeOf);
     return new Set(this.#active);
   }
 
@@ -82,13 +83,13 @@ export class HyParView {
    * where the other end, a seed perhaps, has too many: then somebody else takes its place first. One at a time, and seldom: others
    * do the same.
    */
-  #giveUpSpare(linked: ReadonlySet<ReplicaId>, degreeOf: (id: ReplicaId) => number): void {
+  #giveUpSpare(mayGo: ReadonlySet<ReplicaId>, degreeOf: (id: ReplicaId) => number): void {
     const { active, activeMax } = this.#options;
-    if (this.#active.size < active || this.#random() >= GIVE_UP_SHARE) return;
+    if (this.#active.size < active || this.#spared.size > 0 || this.#random() >= GIVE_UP_SHARE) return;
     const isOver = this.#active.size > activeMax;
     let busiest: ReplicaId | undefined;
-    for (const id of linked) {
-      if (degreeOf(id) <= (isOver ? active : activeMax)) continue;
+    for (const id of mayGo) {
+      if (!this.#active.has(id) || degreeOf(id) <= (isOver ? active : activeMax)) continue;
       if (busiest === undefined || degreeOf(id) > degreeOf(busiest)) busiest = id;
     }
     if (busiest === undefined) return;

@@ -75,7 +75,8 @@ export class Neighbourhood {
     const degreeOf = (id: ReplicaId) => graph.get(id)?.size ?? 0;
     const candidates = present.filter(({ id, addresses }) => addresses.length > 0 || linked.has(id));
     const ids = candidates.map(({ id }) => id);
-    const wanted = this.#view.wanted(ids, new Set(linked.keys()), degreeOf, nowMs);
+    const own = new Set([...linked].filter(([, { opened }]) => opened > 0).map(([id]) => id));
+    const wanted = this.#view.wanted(ids, new Set(linked.keys()), degreeOf, nowMs, own);
     this.#optimise(wanted, linked, roundTrips, degreeOf, nowMs);
     return wanted;
   }
