@@ -47,6 +47,8 @@ export interface NodeOptions {
   readonly tell: (kind: string, node: number, detail?: string) => void;
   /** Something that must not be. */
   readonly violated: (check: string, node: number, message: string) => void;
+  /** The engine was given a delta, which was new or not. */
+  readonly pushed: (isNew: boolean) => void;
   /** A delta of somebody else was merged: it told of what these replicas wrote, up to these sequences. */
   readonly merged: (node: number, rows: readonly (readonly [ReplicaId, number])[]) => void;
 }
@@ -213,9 +215,15 @@ export class SimulatedNode {
     this.machine.after(RESTART_AFTER_FAILURE_MS, () => this.start());
   }
 
-  /** Tells which mutations arrive here, and when. */
+  /** Tells which mutations arrive here and when, and which come in vain. */
   #follow(core: DocumentCore): void {
-    const { merged } = this.#options;
+    const { merged, pushed } = this.#options;
+    const merge = core.engine.merge.bind(core.engine);
+    core.engine.merge = (...parameters) => {
+      const result = merge(...parameters);
+      pushed(result.changed);
+      return result;
+    };
     core.onDelta(({ bytes, source }) => {
       if (source === "local") return;
       const rows: [ReplicaId, number][] = [];
