@@ -4,10 +4,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Backbone } from "../backbone/index.ts";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { tellReplicaEvents } from "../fleet/replica-events.ts";
 import { createReplica, type Replica } from "../index.ts";
-import { type Relay, serve } from "../relay.ts";
+import { type Relay, type RelayOptions, serve } from "../relay.ts";
 import { pageFolder } from "./package-info.ts";
 import { servePage } from "./page-server.ts";
 
@@ -20,6 +21,10 @@ export interface RelayAndPageOptions {
   /** The folder for what this process keeps, its replica below `relay`; in memory when undefined. */
   readonly data: string | undefined;
   readonly engine: "auto" | "wasm" | "baseline";
+  /** Who may come in. */
+  readonly door: Pick<RelayOptions, "guard" | "tls" | "insecure">;
+  /** NATS servers to share documents over with other relays. */
+  readonly backbone?: string;
 }
 
 export interface RelayAndPage {
@@ -29,6 +34,7 @@ export interface RelayAndPage {
   readonly pageUrl: string;
   /** What agents connect to. */
   readonly relayUrl: string;
+  readonly backbone: Backbone | undefined;
   /** Tells in words what goes wrong with peers and with the store. */
   onTrouble(listener: (text: string) => void): void;
   close(): Promise<void>;
@@ -39,12 +45,17 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
   const replica = await createReplica({ ...storage, engine: options.engine });
   try {
     const relay = await serveOnFreePort(replica, options, await jobIdOf(options.data));
+    const backbone = await joinBackboneOf(replica, options).catch(async (error) => {
+      await relay.close();
+      throw error;
+    });
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     return {
       replica,
       port: relay.port,
-      pageUrl: `http://${host}:${relay.port}`,
-      relayUrl: `ws://${host}:${relay.port}`,
+      pageUrl: `${relay.url.startsWith("wss") ? "https" : "http"}://${host}:${relay.port}`,
+      relayUrl: relay.url,
+      backbone,
       onTrouble: (tell) => {
         relay.onEvent(({ kind, peer, message }) => {
           if (kind === "refused") tell(`refused ${peer}: ${message}`);
@@ -52,6 +63,8 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
         tellReplicaEvents(replica, tell);
       },
       close: async () => {
+        await relay.drain();
+        await backbone?.close();
         await relay.close();
         await replica.close();
       },
@@ -62,23 +75,38 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
   }
 }
 
+async function joinBackboneOf(replica: Replica, options: RelayAndPageOptions): Promise<Backbone | undefined> {
+  if (options.backbone === undefined) return undefined;
+  const { joinBackbone } = await import("../backbone/index.ts");
+  return joinBackbone(replica, { servers: options.backbone });
+}
+
 async function serveOnFreePort(
   replica: Replica,
-  { host, port }: RelayAndPageOptions,
+  { host, port, door }: RelayAndPageOptions,
   jobId: string,
 ): Promise<Relay> {
   const onRequest = servePage(pageFolder, jobId);
   const last = port === 0 ? 0 : Math.min(port + PORTS_TRIED, 65535);
   for (let tried = port; tried <= last; tried++) {
     try {
-      return await serve(replica, { host, port: tried, onRequest });
+      return await serve(replica, { host, port: tried, onRequest, ...door });
     } catch (error) {
+      if (isCrdtError(error, "insecure-relay")) throw openDoor(host);
       if (!isPortTaken(error)) throw error;
     }
   }
   throw new CrdtError(
     "connection-failed",
     `Ports ${port} to ${last} of ${host} are all taken: give another one with --port, or --port 0 for any free one.`,
+  );
+}
+
+function openDoor(host: string): CrdtError {
+  return new CrdtError(
+    "invalid-option",
+    `a relay on ${host} would let everybody who reaches it read and write: give --trust or --client-ca (jarvis serve), ` +
+      "or --insecure where that is meant",
   );
 }
 

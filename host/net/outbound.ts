@@ -147,22 +147,13 @@ export class Outbound implements Receiver {
   #sendParts(): void {
     const answer = this.#answer!;
     const { bytes, to } = answer;
-    const { index } = this.room;
     while (answer.offset < bytes.length) {
       if (this.#wire.bufferedBytes > PACE_BYTES) {
         this.#wire.resumeBelow(PACE_BYTES, this);
         return;
       }
-      const part = bytes.subarray(answer.offset, answer.offset + DELTA_PART_BYTES);
-      const message = {
-        type: "answer",
-        index,
-        totalBytes: bytes.length,
-        offset: answer.offset,
-        part,
-      } as const;
-      this.#wire.send(encodeMessage(message));
-      answer.offset += part.length;
+      this.#wire.send(this.room.answerFrame(bytes, answer.offset));
+      answer.offset = Math.min(answer.offset + DELTA_PART_BYTES, bytes.length);
     }
     this.#answer = undefined;
     this.isUnacknowledged = true;
