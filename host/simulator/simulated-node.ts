@@ -17,7 +17,7 @@ import type { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedPlatform } from "./simulated-platform.ts";
 import type { Truth } from "./truth.ts";
-import { DOCUMENT_NAME, mutate, Shared, type SharedDocument } from "./workload.ts";
+import { DOCUMENT_NAME, LoadedShared, mutate, type SharedDocument } from "./workload.ts";
 import type { World } from "./world.ts";
 
 const RESTART_AFTER_FAILURE_MS = 1_000;
@@ -187,7 +187,7 @@ export class SimulatedNode {
       if (event.kind === "replica-id") tell("new id", this.index, event.reason);
       if (event.kind === "store") tell(event.event.kind, this.index, event.event.message);
     });
-    const document = await replica.open(DOCUMENT_NAME, Shared);
+    const document = await replica.open(DOCUMENT_NAME, LoadedShared);
     const host = hostOf(replica);
     const hub = hubOf(host, { timing });
     const core = await host.openCore(DOCUMENT_NAME);
