@@ -242,6 +242,7 @@ export class Overlay {
     link.ends.delete(end);
     if (link.ends.size > 0) return;
     this.#links.delete(id);
+    this.#neighbourhood.ended(id);
     if (this.#swim.table.get(id)?.state === "alive") this.#closedBefore.add(id);
     this.#act(() => this.#swim.linkDown(id));
     this.#look();

@@ -81,6 +81,11 @@ export class Neighbourhood {
     return wanted;
   }
 
+  /** A connection has ended: if the other end gave it up, it shall not be opened again at once. */
+  ended(id: ReplicaId): void {
+    this.#view.failed(id);
+  }
+
   #newView(): HyParView {
     const { topology } = this;
     const active = topology.kind === "partial-mesh" ? (topology.links ?? HYPARVIEW_OPTIONS.active) : 0;
