@@ -13,7 +13,7 @@ import { areEqual, VirtualNode, VirtualWorld } from "./virtual-world.ts";
 /** Many nodes on a busy machine. */
 const SLOW_MS = 300_000;
 
-describe("a fleet of 30", () => {
+describe("a fleet", () => {
   it(
     "meets through one seed, and has few connections each",
     async () => {
@@ -21,7 +21,7 @@ describe("a fleet of 30", () => {
       expect(await fleet.world.run(15_000, () => isKnown(fleet))).toBe(true);
       await fleet.world.run(20_000);
       expect(Math.min(...degrees(fleet))).toBeGreaterThanOrEqual(3);
-      expect(Math.max(...degrees(fleet))).toBeLessThanOrEqual(12);
+      expect(Math.max(...degrees(fleet))).toBeLessThanOrEqual(11);
       fleet.homes[7]!.visits.increment();
       expect(await fleet.world.run(2_000, () => areEqual(fleet.nodes))).toBe(true);
       expect(fleet.homes.every(({ visits }) => visits.value === 1)).toBe(true);
@@ -32,7 +32,7 @@ describe("a fleet of 30", () => {
   it(
     "loses nothing while its topology changes under it",
     async () => {
-      const fleet = await overlayFleet(2, 30, { kind: "star" }, (number) => `region${number % 3}`);
+      const fleet = await overlayFleet(2, 16, { kind: "star" }, (number) => `region${number % 3}`);
       expect(await fleet.world.run(15_000, () => isKnown(fleet))).toBe(true);
       const topologies: readonly Topology[] = [
         { kind: "ring" },
@@ -47,14 +47,14 @@ describe("a fleet of 30", () => {
       for (const topology of topologies) {
         for (const overlay of fleet.overlays) overlay.setTopology(topology);
         for (let round = 0; round < 20; round++) {
-          fleet.homes[round % 30]!.visits.increment();
+          fleet.homes[round % 16]!.visits.increment();
           writes++;
           await fleet.world.run(200);
         }
         expect(await fleet.world.run(4_000, () => areEqual(fleet.nodes))).toBe(true);
         expect(fleet.homes.map(({ visits }) => visits.value)).toEqual(fleet.nodes.map(() => writes));
       }
-      expect(degrees(fleet).filter((degree) => degree === 1).length).toBe(29);
+      expect(degrees(fleet).filter((degree) => degree === 1).length).toBe(15);
     },
     SLOW_MS,
   );
@@ -62,24 +62,24 @@ describe("a fleet of 30", () => {
   it(
     "comes apart in two parts and is whole within five seconds after healing",
     async () => {
-      const fleet = await overlayFleet(3, 30, { kind: "partial-mesh" });
+      const fleet = await overlayFleet(3, 21, { kind: "partial-mesh" });
       const { world, nodes, overlays, homes } = fleet;
       expect(await world.run(15_000, () => isKnown(fleet))).toBe(true);
       await world.run(10_000);
       const events: PartitionEvent[] = [];
       overlays[20]!.onPartition((event) => events.push(event));
-      const island = new Set(nodes.slice(0, 10).map(({ name }) => name));
+      const island = new Set(nodes.slice(0, 7).map(({ name }) => name));
       world.isCut = (from, to) => island.has(from) !== island.has(to);
       for (let round = 0; round < 45; round++) {
-        homes[round % 30]!.visits.increment();
+        homes[round % 21]!.visits.increment();
         await world.run(2_000);
       }
       expect(events[0]?.kind).toBe("parted");
       const parted = events.at(-1)!;
-      expect(parted.own.length).toBe(20);
-      expect(parted.lost.flatMap(({ members }) => members).length).toBe(10);
+      expect(parted.own.length).toBe(14);
+      expect(parted.lost.flatMap(({ members }) => members).length).toBe(7);
       expect(parted.lost[0]!.cutProbability).toBeGreaterThan(0.8);
-      expect(areEqual(nodes.slice(0, 10)) && areEqual(nodes.slice(10))).toBe(true);
+      expect(areEqual(nodes.slice(0, 7)) && areEqual(nodes.slice(7))).toBe(true);
       expect(areEqual(nodes)).toBe(false);
       world.isCut = () => false;
       expect(await world.run(5_000, () => areEqual(nodes))).toBe(true);
