@@ -189,7 +189,7 @@ describe("the tree of pushes", () => {
     expect(tree.pushed("left", [a], true, 2, 0)).toBe(false);
     expect(tree.pushed("right", [a], false, 2, 5)).toBe(true);
     expect(tree.pushed("right", [a], false, 2, 10)).toBe(false);
-    expect(tree.pushed("right", [b], false, 2, 5_000)).toBe(false);
+    expect(tree.pushed("right", [b], false, 2, 700)).toBe(false);
   });
 
   it("never prunes the only feeder, nor one that was useful lately", () => {

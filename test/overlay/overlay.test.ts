@@ -106,15 +106,6 @@ describe("a fleet", () => {
       const among = left.map((_, index) => index + 10);
       expect(await world.run(60_000, () => isKnown(fleet, among))).toBe(true);
       await world.run(5_000);
-      console.log(
-        events.length,
-        overlays[29]!
-          .members()
-          .map((m) => m.id.slice(-2) + m.state)
-          .join(" "),
-        isKnown(fleet, among),
-        world.nowMs,
-      );
       const closed = events.at(-1)!.lost.filter(({ cutProbability }) => cutProbability < 0.5);
       expect(closed.length).toBeGreaterThan(0);
       for (let index = 10; index < 30; index++) {
