@@ -17,7 +17,7 @@ import type { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedPlatform } from "./simulated-platform.ts";
 import type { Truth } from "./truth.ts";
-import { DOCUMENT_NAME, mutate, Shared, type SharedDocument } from "./workload.ts";
+import { DOCUMENT_NAME, LoadedShared, mutate, type SharedDocument } from "./workload.ts";
 import type { World } from "./world.ts";
 
 const RESTART_AFTER_FAILURE_MS = 1_000;
@@ -47,6 +47,8 @@ export interface NodeOptions {
   readonly tell: (kind: string, node: number, detail?: string) => void;
   /** Something that must not be. */
   readonly violated: (check: string, node: number, message: string) => void;
+  /** The engine was given a delta, which was new or not. */
+  readonly pushed: (isNew: boolean) => void;
   /** A delta of somebody else was merged: it told of what these replicas wrote, up to these sequences. */
   readonly merged: (node: number, rows: readonly (readonly [ReplicaId, number])[]) => void;
 }
@@ -185,7 +187,7 @@ export class SimulatedNode {
       if (event.kind === "replica-id") tell("new id", this.index, event.reason);
       if (event.kind === "store") tell(event.event.kind, this.index, event.event.message);
     });
-    const document = await replica.open(DOCUMENT_NAME, Shared);
+    const document = await replica.open(DOCUMENT_NAME, LoadedShared);
     const host = hostOf(replica);
     const hub = hubOf(host, { timing });
     const core = await host.openCore(DOCUMENT_NAME);
@@ -213,9 +215,15 @@ export class SimulatedNode {
     this.machine.after(RESTART_AFTER_FAILURE_MS, () => this.start());
   }
 
-  /** Tells which mutations arrive here, and when. */
+  /** Tells which mutations arrive here and when, and which come in vain. */
   #follow(core: DocumentCore): void {
-    const { merged } = this.#options;
+    const { merged, pushed } = this.#options;
+    const merge = core.engine.merge.bind(core.engine);
+    core.engine.merge = (...parameters) => {
+      const result = merge(...parameters);
+      pushed(result.changed);
+      return result;
+    };
     core.onDelta(({ bytes, source }) => {
       if (source === "local") return;
       const rows: [ReplicaId, number][] = [];

@@ -87,6 +87,9 @@ export interface SimulationResult {
   readonly events: number;
   readonly mutations: number;
   readonly acknowledgements: number;
+  /** Deltas given to engines to merge, and those among them that brought nothing new. */
+  readonly pushes: number;
+  readonly duplicates: number;
   readonly messages: number;
   readonly messageBytes: number;
   readonly connections: number;
@@ -132,6 +135,8 @@ class Simulation {
   readonly #random: Random;
   #schedule: readonly Fault[] = [];
   #phase: Phase = "faults";
+  #pushes = 0;
+  #duplicates = 0;
 
   constructor(options: SimulationOptions, engine: Engine) {
     this.#options = options;
@@ -194,6 +199,10 @@ class Simulation {
         wrapPlatform: this.#options.wrapPlatform ?? ((platform) => platform),
         tell: (kind, index, detail) => this.#tell(kind, index, detail),
         violated: (check, index, message) => this.#violated(check as CheckName, index, message),
+        pushed: (isNew) => {
+          this.#pushes++;
+          if (!isNew) this.#duplicates++;
+        },
         merged: (index, rows) => {
           for (const [replica, to] of rows) this.#delivery.merged(index, replica, to);
           this.#timeline.merged();
@@ -368,6 +377,8 @@ class Simulation {
       events: this.#world.events,
       mutations: this.#truth.mutations,
       acknowledgements: this.#truth.acknowledgements.length,
+      pushes: this.#pushes,
+      duplicates: this.#duplicates,
       messages: counts.sent,
       messageBytes: counts.sentBytes,
       connections: counts.connections,
