@@ -109,14 +109,15 @@ describeWithNats("outages of the backbone", (start) => {
     const server = await start();
     const usual = { servers: server.url, timing: {} };
     const pair = [await createRelay(usual), await createRelay(usual)] as const;
+    const created = () => pair.flatMap(kinds).filter((kind) => kind === "stream-created").length;
+    let createdBefore = 0;
     await underWriters(pair, async () => {
       await pause(500);
+      createdBefore = created();
       await server.deleteStreams();
       await pause(500);
     });
-    await until(() =>
-      pair.some((relay) => kinds(relay).filter((kind) => kind === "stream-created").length > 0),
-    );
+    await until(() => created() > createdBefore);
     await until(() => pair.every(({ backbone }) => backbone.unpublished === 0));
     const home = await openHome(pair[0].replica);
     await Promise.all(pair.map((relay) => relay.backbone.close()));

@@ -138,8 +138,8 @@ it(`${PROCESSES} processes agree after kill -9, SIGSTOP and bad links (seed ${SE
   await Promise.all(members.slice(RELAYS).map((member) => member.stop()));
   const healedMs = performance.now();
   const states = await untilAgreed();
-  const { total, written } = states[0]!;
-  const found = new Set(written);
+  const { total } = states[0]!;
+  const found = new Set(await members[0]!.written());
   const lost = members.flatMap(({ stored }) =>
     Object.entries(stored).flatMap(([life, last]) =>
       Array.from({ length: last }, (_, index) => `${life}:${index + 1}`).filter((text) => !found.has(text)),
