@@ -20,7 +20,8 @@ import {
   untilEqual,
 } from "./relays.ts";
 
-const RECONVERGED_WITHIN_MS = 10_000;
+/** The benchmark says how long it takes; here a machine may be twenty times as slow. */
+const RECONVERGED_WITHIN_MS = 45_000;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const kinds = ({ events }: BackboneRelay) => events.map(({ kind }) => kind);
@@ -118,6 +119,10 @@ describeWithNats("outages of the backbone", (start) => {
       await pause(500);
     });
     await until(() => created() > createdBefore);
+    // Both follow the new stream, and do not live on asking each other.
+    const received = pair.map(({ backbone }) => backbone.statistics.received);
+    for (const { replica } of pair) (await openHome(replica)).visits.increment();
+    await until(() => pair.every(({ backbone }, side) => backbone.statistics.received > received[side]!));
     await until(() => pair.every(({ backbone }) => backbone.unpublished === 0));
     const home = await openHome(pair[0].replica);
     await Promise.all(pair.map((relay) => relay.backbone.close()));
