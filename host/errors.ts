@@ -31,10 +31,13 @@ export const ERROR_CODES = [
   "store-full",
   "store-locked",
   // network
+  "access-denied",
   "backbone-unavailable",
   "connection-closed",
   "connection-failed",
+  "insecure-relay",
   "message-too-large",
+  "no-store",
   "protocol-error",
   // command line
   "invalid-option",

@@ -16,6 +16,7 @@ export {
 } from "./engine/load-engine.ts";
 export { CrdtError, ERROR_CODES, type ErrorCode, isCrdtError } from "./errors.ts";
 export type { Platform } from "./platform/platform.ts";
+export type { ClientTls } from "./platform/transport.ts";
 export type { BoundedCounterHandle, RebalanceOptions } from "./replica/bounded/bounded-counter-handle.ts";
 export type { Transfer } from "./replica/bounded/rights-table.ts";
 export type { Candidate } from "./replica/candidate.ts";
@@ -74,7 +75,15 @@ export {
   union,
 } from "./replica/multi-map/resolve-rules.ts";
 export type { MultiValueHandle } from "./replica/multi-value-handle.ts";
-export type { Connection, ConnectionStatus, Durability, StoreEvent } from "./replica/ports.ts";
+export type {
+  Connection,
+  ConnectionStatus,
+  ConnectOptions,
+  CredentialSource,
+  Durability,
+  StoreEvent,
+  WriteProgress,
+} from "./replica/ports.ts";
 export type { RegisterHandle } from "./replica/register-handle.ts";
 export type { Replica, ReplicaEvent, ReplicaEventListener } from "./replica/replica.ts";
 export {
@@ -100,7 +109,7 @@ export {
 } from "./replica/schema.ts";
 export type { Aggregate, Aggregates } from "./replica/series/aggregates.ts";
 export type { DownsampleMethod, SeriesPoints } from "./replica/series/downsample.ts";
-export type { SeriesRetention } from "./replica/series/retention.ts";
+export type { SeriesRetention } from "./replica/series/retention-rule.ts";
 export type { NumberColumn, TimeRange } from "./replica/series/series-arguments.ts";
 export type {
   DownsampleQuery,

@@ -59,6 +59,38 @@ export const WORKFLOW_TRANSITIONS_MAX = 1024;
 export const VOTE_OPTIONS_MAX = 256;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
+/** Rows of a grant: each frame that opens a document looks through them. */
+export const GRANT_ROWS_MAX = 64;
+/** Bytes of a credential: a signed token with the most rows of usual names fits, and it is held before it is judged. */
+export const CREDENTIAL_BYTES_MAX = 16384;
+/** Milliseconds a token may count: a day, so that one that got lost is soon worth nothing. */
+export const TOKEN_LIFETIME_MS_MAX = 86400000;
+/** Tokens taken back that a guard remembers: beyond it a change of key is the better answer. */
+export const REVOKED_IDS_MAX = 100000;
+/** Bytes from which frames travel packed: deflate halves shorter batches at best, and costs a system call's time. */
+export const PACKED_FROM_BYTES = 512;
+/** Bytes of a frame before it was packed: the longest part or turn with room to spare; longer ones travel plain. */
+export const PACKED_PLAIN_BYTES_MAX = 2097152;
+/** Bursts of its rate a connection may owe before it is ended: a transport that can pause never owes one. */
+export const RATE_DEBT_BURSTS_MAX = 4;
+/** How long a relay may ask a client to stay away, in milliseconds: five minutes, or a hostile one would keep it for ever. */
+export const RETRY_AFTER_MS_MAX = 300000;
+/** Addresses one connection may choose from: somebody wrote them down, and each is tried before giving up. */
+export const RELAY_ADDRESSES_MAX = 64;
+/** Replicas one announcement of lazy push names: those that wrote within a tenth of a second; more take more frames. */
+export const HAVE_ROWS_MAX = 4096;
+/** Members of one overlay: a whole table then travels in one message, and a joiner holds it in a few megabytes. */
+export const MEMBERS_MAX = 8192;
+/** Bytes a member may say of itself beyond its address: it is told to every other member. */
+export const MEMBER_META_BYTES_MAX = 512;
+/** Addresses of one member: a name, and one for each network it stands in. */
+export const MEMBER_ADDRESSES_MAX = 8;
+/** Bytes of a member's address or region in UTF-8: their length travels in one byte. */
+export const MEMBER_ADDRESS_BYTES_MAX = 255;
+/** Connections a member tells others it opened: enough for every topology but a large full mesh, which needs no routes. */
+export const MEMBER_LINKS_MAX = 64;
+/** Times a probe is forwarded: twice the diameter of the overlays here with thousands of members. */
+export const PROBE_HOPS_MAX = 16;
 /** Streams of a backbone: fixed for ever, since a document's stream is its name's hash modulo this; 64 spread over servers well and cost them 3 MB. */
 export const BACKBONE_SHARDS = 64;
 /** Bytes of deltas in one message of a backbone: half of what a NATS server takes unless told otherwise. */
@@ -73,3 +105,13 @@ export const BACKBONE_BACKLOG_BYTES_MAX = 4194304;
 export const BACKBONE_WAITING_BYTES_MAX = 4194304;
 /** Documents read from a backbone at the same time: a relay that starts with thousands must not flood the servers. */
 export const BACKBONE_CATCH_UPS_MAX = 8;
+/** Ranges one request of a comparison of documents names: the answer, 16 fingerprints each, stays below 20 KiB. */
+export const COMPARISON_RANGES_MAX = 64;
+/** Places one request asks the names of: the answer stays below 20 KiB but for names at one place. */
+export const COMPARISON_NAMES_MAX = 64;
+/** Documents listed for a range instead of cutting it further: as many bytes as two more cuts. */
+export const COMPARISON_LIST_MAX = 32;
+/** Requests of one comparison: four times what two full replicas with nothing in common need. */
+export const COMPARISON_REQUESTS_MAX = 4096;
+/** Differences one comparison brings: the rest is found by the next. */
+export const COMPARISON_DIFFERENCES_MAX = 100000;

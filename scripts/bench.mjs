@@ -20,7 +20,11 @@ try {
 const output = join("build", "bench");
 mkdirSync(output, { recursive: true });
 await build({
-  entryPoints: ["bench/main.ts", "bench/child.ts"],
+  entryPoints: {
+    main: "bench/main.ts",
+    child: "bench/child.ts",
+    "network-role": "bench/network/role.ts",
+  },
   outdir: output,
   bundle: true,
   splitting: true,

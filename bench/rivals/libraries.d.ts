@@ -8,6 +8,7 @@ declare module "yjs" {
     has(key: string): boolean;
     set(key: string, value: unknown): void;
     delete(key: string): void;
+    keys(): IterableIterator<string>;
     values(): IterableIterator<unknown>;
   }
   export class Doc {
@@ -15,7 +16,7 @@ declare module "yjs" {
     constructor(options?: { gc?: boolean });
     getMap(name: string): YMap;
     transact(work: () => void): void;
-    on(event: "update", listener: (update: Uint8Array) => void): void;
+    on(event: "update", listener: (update: Uint8Array, origin: unknown) => void): void;
     destroy(): void;
   }
   export function applyUpdate(doc: Doc, update: Uint8Array): void;
@@ -92,6 +93,7 @@ declare module "loro-crdt" {
     get(key: string): unknown;
     set(key: string, value: unknown): void;
     delete(key: string): void;
+    keys(): string[];
   }
   export class LoroDoc {
     setPeerId(id: bigint): void;
@@ -128,4 +130,129 @@ declare module "@automerge/automerge" {
   export function applyChanges<T>(doc: Doc<T>, changes: readonly Uint8Array[]): [Doc<T>];
   export function getLastLocalChange<T>(doc: Doc<T>): Uint8Array | undefined;
   export function free<T>(doc: Doc<T>): void;
+}
+
+declare module "@duckdb/duckdb-wasm/blocking" {
+  interface Column {
+    toArray(): ArrayLike<number>;
+  }
+  interface Connection {
+    insertArrowFromIPCStream(
+      stream: Uint8Array,
+      options: { schema: string; name: string; create: boolean },
+    ): void;
+    query(text: string): { getChild(name: string): Column | null };
+  }
+  interface Database {
+    instantiate(onProgress: () => void): Promise<unknown>;
+    connect(): Connection;
+  }
+  interface Bundle {
+    readonly mainModule: string;
+    readonly mainWorker: string;
+  }
+  export class VoidLogger {
+    log(): void;
+  }
+  export const NODE_RUNTIME: object;
+  export function createDuckDB(
+    bundles: { mvp: Bundle; eh: Bundle },
+    logger: VoidLogger,
+    runtime: object,
+  ): Promise<Database>;
+}
+
+declare module "apache-arrow" {
+  type Column = Int32Array | Float64Array;
+  export interface Vector {
+    readonly length: number;
+  }
+  export class Table {
+    constructor(columns: Readonly<Record<string, Vector>>);
+  }
+  export function makeVector(column: Column): Vector;
+  export function tableToIPC(table: Table, type: "stream"): Uint8Array;
+}
+
+declare module "arquero" {
+  interface ColumnTable {
+    params(values: object): ColumnTable;
+    groupby(...keys: unknown[]): ColumnTable;
+    rollup(columns: object): ColumnTable;
+    orderby(...keys: string[]): ColumnTable;
+    array(name: string): ArrayLike<number>;
+  }
+  export function table(columns: Readonly<Record<string, Int32Array | Float64Array>>): ColumnTable;
+  export const op: Readonly<
+    Record<"count" | "floor" | "max" | "mean" | "min" | "sum", (value?: unknown) => number>
+  >;
+}
+
+declare module "@y/websocket-server/utils" {
+  export function setupWSConnection(
+    socket: import("ws").WebSocket,
+    request: import("node:http").IncomingMessage,
+  ): void;
+}
+
+declare module "y-websocket" {
+  export class WebsocketProvider {
+    constructor(url: string, room: string, doc: import("yjs").Doc, options: object);
+    readonly synced: boolean;
+    connect(): void;
+    disconnect(): void;
+  }
+}
+
+declare module "@hocuspocus/server" {
+  export class Server {
+    constructor(options: object);
+    readonly httpServer: import("node:http").Server;
+    listen(): Promise<unknown>;
+  }
+}
+
+declare module "@hocuspocus/provider" {
+  export class HocuspocusProviderWebsocket {
+    constructor(options: object);
+    connect(): Promise<unknown>;
+    disconnect(): void;
+  }
+  export class HocuspocusProvider {
+    constructor(options: object);
+    readonly synced: boolean;
+    attach(): void;
+  }
+}
+
+declare module "@automerge/automerge-repo" {
+  interface Patch {
+    readonly action: string;
+    readonly path: readonly unknown[];
+  }
+  export interface DocHandle<T> {
+    readonly url: string;
+    doc(): T;
+    change(work: (draft: T) => void): void;
+    on(event: "change", listener: (change: { readonly patches: readonly Patch[] }) => void): void;
+  }
+  export class Repo {
+    constructor(options: object);
+    readonly networkSubsystem: {
+      addNetworkAdapter(adapter: object): void;
+      removeNetworkAdapter(adapter: object): void;
+    };
+    create<T>(value: T): DocHandle<T>;
+    find<T>(url: string): Promise<DocHandle<T>>;
+  }
+}
+
+declare module "@automerge/automerge-repo-network-websocket" {
+  export class NodeWSServerAdapter {
+    constructor(server: import("ws").WebSocketServer);
+  }
+  export class WebSocketClientAdapter {
+    constructor(url: string);
+    disconnect(): void;
+  }
 }

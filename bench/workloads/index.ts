@@ -6,13 +6,17 @@ import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { netReconcile } from "./net-reconcile.ts";
+import { network } from "./network.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
+import { rivalsSeries } from "./rivals-series.ts";
 import { seriesChunks } from "./series-chunks.ts";
 import { seriesContainer } from "./series-container.ts";
 import { seriesKernels } from "./series-kernels.ts";
 import { seriesMerges } from "./series-merges.ts";
+import { tortures } from "./torture.ts";
 import { vectorCompare } from "./vector-compare.ts";
 
 export const workloads: readonly Workload[] = [
@@ -27,7 +31,11 @@ export const workloads: readonly Workload[] = [
   ...growths,
   overhead,
   backbone,
+  netReconcile,
   ...bytes,
   packageFigures,
+  ...network,
   ...rivals,
+  rivalsSeries,
+  tortures,
 ];

@@ -2,10 +2,11 @@
 
 import { type AgentEvent, runAgent } from "../fleet/fleet-agent.ts";
 import { formatCount } from "../fleet/format.ts";
+import { type ClientAccess, connectOptionsOf } from "./access-options.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface AgentCommandOptions {
+export interface AgentCommandOptions extends ClientAccess {
   readonly name?: string;
   readonly data?: string;
   readonly engine: "auto" | "wasm" | "baseline";
@@ -23,6 +24,7 @@ export async function agentCommand(
   };
   await runAgent({
     url,
+    access: await connectOptionsOf(options),
     name,
     storage: options.data,
     engine: options.engine,

@@ -2,10 +2,11 @@
 
 import { formatCount } from "../fleet/format.ts";
 import { schema } from "../index.ts";
+import type { ClientAccess } from "./access-options.ts";
 import { readReplica } from "./read-replica.ts";
 import { type Terminal, table } from "./terminal.ts";
 
-export interface InspectCommandOptions {
+export interface InspectCommandOptions extends ClientAccess {
   readonly document?: readonly string[];
 }
 
@@ -30,7 +31,7 @@ export async function inspectCommand(
   options: InspectCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const summaries = await readReplica(where, async ({ documentNames, open }) => {
+  const summaries = await readReplica(where, options, async ({ documentNames, open }) => {
     const summaries: DocumentSummary[] = [];
     for (const name of options.document ?? (await documentNames()))
       summaries.push(summarize(await open(name, schema({}))));

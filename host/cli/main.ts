@@ -4,6 +4,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CrdtError, isCrdtError } from "../errors.ts";
+import { withClientAccess, withDoorAccess } from "./access-options.ts";
 import { packageVersion } from "./package-info.ts";
 import { readSpan } from "./query-arguments.ts";
 import { Terminal } from "./terminal.ts";
@@ -23,9 +24,10 @@ const portOption = () =>
     .argParser(integer(0, 65535))
     .default(PORT_DEFAULT);
 const hostOption = () =>
-  new Option("--host <address>", "address to listen on; whoever reaches it may read and write").default(
-    "127.0.0.1",
-  );
+  new Option(
+    "--host <address>",
+    "address to listen on; beyond this machine only with --trust, --client-ca or --insecure",
+  ).default("127.0.0.1");
 const jsonOption = () => new Option("--json", "print results as JSON").default(false);
 
 /** Runs the command line with these arguments and gives the exit status. */
@@ -63,6 +65,7 @@ export async function main(words: readonly string[]): Promise<number> {
     .addOption(portOption())
     .addOption(hostOption())
     .option("--data <folder>", "where replicas are stored (default: .jarvis/NAME-HASH of the folder read)")
+    .option("--insecure", "listen beyond this machine although everybody may read and write", false)
     .option("--exit", "leave when done: status 0 only when all replicas agree and the totals match", false)
     .addOption(
       new Option("--pace <ms>", "milliseconds an agent rests after each file, to watch it work")
@@ -76,14 +79,17 @@ export async function main(words: readonly string[]): Promise<number> {
       status = await startCommand(options, new Terminal(options));
     });
 
-  command(
-    "serve",
-    "Run the relay and the page alone. Agents and pages join it; it keeps and forwards what they share.",
-    [
-      "jarvis serve",
-      "jarvis serve --data ./relay --port 9000",
-      "jarvis serve --data ./relay --backbone nats://10.0.0.5:4222",
-    ],
+  withDoorAccess(
+    command(
+      "serve",
+      "Run the relay and the page alone. Agents and pages join it; it keeps and forwards what they share.",
+      [
+        "jarvis serve",
+        "jarvis serve --data ./relay --port 9000",
+        "jarvis serve --host 0.0.0.0 --trust relay.key.public --tls-key tls.key --tls-cert tls.crt",
+        "jarvis serve --data ./relay --backbone nats://10.0.0.5:4222",
+      ],
+    ),
   )
     .addOption(portOption())
     .addOption(hostOption())
@@ -100,10 +106,13 @@ export async function main(words: readonly string[]): Promise<number> {
       status = await serveCommand(options, new Terminal(options));
     });
 
-  command("agent", "Join the relay at URL and read files for whatever job its shared document holds.", [
-    "jarvis agent ws://127.0.0.1:7070",
-    "jarvis agent ws://127.0.0.1:7070 --name extra --data ./extra",
-  ])
+  withClientAccess(
+    command("agent", "Join the relay at URL and read files for whatever job its shared document holds.", [
+      "jarvis agent ws://127.0.0.1:7070",
+      "jarvis agent ws://127.0.0.1:7070 --name extra --data ./extra",
+      "jarvis agent wss://relay.example:7070 --token-file ./token",
+    ]),
+  )
     .argument("<url>", "address of the relay", relayUrl)
     .option("--name <name>", "what others call it (default: agent-PID)")
     .option("--data <folder>", "where its replica is stored (default: in memory only)")
@@ -114,11 +123,13 @@ export async function main(words: readonly string[]): Promise<number> {
       status = await agentCommand(url, options, new Terminal(options));
     });
 
-  command(
-    "inspect",
-    "Show the documents of a stored replica or of a relay: containers with type and size, entries, version vector, " +
-      "digest. A folder is read without being changed.",
-    ["jarvis inspect .jarvis/notes-1a2b3c4d", "jarvis inspect ws://127.0.0.1:7070 --document fleet --json"],
+  withClientAccess(
+    command(
+      "inspect",
+      "Show the documents of a stored replica or of a relay: containers with type and size, entries, version vector, " +
+        "digest. A folder is read without being changed.",
+      ["jarvis inspect .jarvis/notes-1a2b3c4d", "jarvis inspect ws://127.0.0.1:7070 --document fleet --json"],
+    ),
   )
     .argument("<where>", "a data folder, or the address of a relay")
     .option("--document <name...>", "only these documents (a relay: fleet and fleet-presence unless given)")
@@ -128,15 +139,17 @@ export async function main(words: readonly string[]): Promise<number> {
       status = await inspectCommand(where, options, new Terminal(options));
     });
 
-  command(
-    "query",
-    "Show what a series of a stored replica or of a relay holds: a summary a label with a small plot, the newest points, " +
-      "or aggregates a window. A folder is read without being changed. Times are in UTC.",
-    [
-      "jarvis query metrics ws://127.0.0.1:7070",
-      "jarvis query metrics ws://127.0.0.1:7070 --label '*/cpu' --window 10s --from 5m",
-      "jarvis query metrics .jarvis/notes-1a2b3c4d --csv metrics.csv",
-    ],
+  withClientAccess(
+    command(
+      "query",
+      "Show what a series of a stored replica or of a relay holds: a summary a label with a small plot, the newest points, " +
+        "or aggregates a window. A folder is read without being changed. Times are in UTC.",
+      [
+        "jarvis query metrics ws://127.0.0.1:7070",
+        "jarvis query metrics ws://127.0.0.1:7070 --label '*/cpu' --window 10s --from 5m",
+        "jarvis query metrics .jarvis/notes-1a2b3c4d --csv metrics.csv",
+      ],
+    ),
   )
     .argument("<series>", "name of the series")
     .argument("<where>", "a data folder, or the address of a relay")
@@ -171,6 +184,86 @@ export async function main(words: readonly string[]): Promise<number> {
       status = await queryCommand(name, where, options, new Terminal(options));
     });
 
+  command(
+    "token",
+    "Make a key, or sign a token that opens a relay started with --trust: for a subject, the documents that fit a " +
+      "pattern, with a right (none, read, write, admin; the first pattern that fits counts), for a time of at most a day.",
+    [
+      "jarvis token --new-key relay.key",
+      "jarvis token --key relay.key --subject ada --allow 'team/*=write' '*=read' --for 1h > token",
+    ],
+  )
+    .option("--new-key <file>", "write a new private key here, and its public part beside it")
+    .option("--key <file>", "private key to sign with")
+    .option("--subject <name>", "who the token is for")
+    .option("--allow <pattern=right...>", "what it may do with which documents; * stands for anything")
+    .addOption(new Option("--for <span>", "how long it counts").argParser(span).default(900_000, "15m"))
+    .addOption(jsonOption())
+    .action(async (options) => {
+      const { tokenCommand } = await import("./token-command.ts");
+      status = await tokenCommand(options, new Terminal(options));
+    });
+
+  command(
+    "simulate",
+    "Run a fleet of replicas in a simulated world: virtual time, faults of every kind drawn from the seed, checks all the " +
+      "time. The same options give the same run. Status 0 only when every check held.",
+    [
+      "jarvis simulate",
+      "jarvis simulate --nodes 1000 --writers 100 --rate 0.5 --seconds 20",
+      "jarvis simulate --seed 7 --faults partition,power-loss --html run.html",
+    ],
+  )
+    .addOption(new Option("--nodes <count>", "replicas").argParser(integer(1, 10_000)).default(20))
+    .addOption(
+      new Option("--seed <number>", "what everything is drawn from")
+        .argParser(integer(0, 2 ** 32))
+        .default(1),
+    )
+    .addOption(
+      new Option("--seeds <count>", "so many runs, from that seed on").argParser(integer(1, 1e9)).default(1),
+    )
+    .addOption(
+      new Option("--seconds <number>", "virtual seconds during which faults happen")
+        .argParser(amount)
+        .default(10),
+    )
+    .option("--faults <list>", "kinds of faults with commas between, all, or none", "all")
+    .addOption(
+      new Option("--topology <name>", "who connects to whom")
+        .choices(["random", "star", "ring", "mesh"])
+        .default("random"),
+    )
+    .addOption(
+      new Option("--writers <count>", "replicas that write (default: all)").argParser(integer(0, 10_000)),
+    )
+    .addOption(
+      new Option("--rate <number>", "mutations a second of each writer").argParser(amount).default(2),
+    )
+    .addOption(
+      new Option(
+        "--look-at <count>",
+        "replicas each round of checks looks at (default: all, at most 50)",
+      ).argParser(integer(1, 10_000)),
+    )
+    .addOption(
+      new Option(
+        "--check-every <ms>",
+        "virtual milliseconds between rounds of checks (default: 500)",
+      ).argParser(integer(1, 60_000)),
+    )
+    .option("--keep-faults <numbers>", "only these faults of the schedule drawn")
+    .option("--without-nodes <numbers>", "replicas that are never started")
+    .addOption(new Option("--write-seconds <number>", "when writing ends").argParser(amount))
+    .option("--shrink", "make a failing run smaller", false)
+    .option("--html <file>", "write a timeline to look at")
+    .addOption(engineOption())
+    .addOption(jsonOption())
+    .action(async (options) => {
+      const { simulateCommand } = await import("./simulate-command.ts");
+      status = await simulateCommand(options, new Terminal(options));
+    });
+
   try {
     await program.parseAsync(words, { from: "user" });
     return status;
@@ -203,6 +296,12 @@ function integer(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
   };
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (text !== "" && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError("Give a number from 0.");
 }
 
 function span(text: string): number {

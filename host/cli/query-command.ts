@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { CrdtError } from "../errors.ts";
 import { type Aggregate, type SeriesHandle, schema, series } from "../index.ts";
+import type { ClientAccess } from "./access-options.ts";
 import { plotRows } from "./plot.ts";
 import { matchLabels, readTime } from "./query-arguments.ts";
 import { type ReplicaReader, readReplica } from "./read-replica.ts";
@@ -16,7 +17,7 @@ const AGGREGATES_DEFAULT: readonly Aggregate[] = ["count", "mean", "min", "max",
 const PLOT_COLUMNS = 48;
 const PLOT_ROWS = 6;
 
-export interface QueryCommandOptions {
+export interface QueryCommandOptions extends ClientAccess {
   readonly document?: readonly string[];
   readonly label?: readonly string[];
   readonly from?: string;
@@ -57,7 +58,7 @@ export async function queryCommand(
   if (options.window !== undefined && options.last !== undefined) {
     throw new CrdtError("invalid-option", "--last gives points and --window windows: give one of them.");
   }
-  await readReplica(where, async (reader) => {
+  await readReplica(where, options, async (reader) => {
     const { document, handle } = await findSeries(name, reader, options.document);
     const question: Question = {
       labels: matchLabels(handle.labels(), options.label),

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { FLEET_DOCUMENT, PRESENCE_DOCUMENT } from "../fleet/schema.ts";
-import { createReplica, type Replica } from "../index.ts";
+import { type ConnectOptions, createReplica, type Replica } from "../index.ts";
+import { type ClientAccess, connectOptionsOf } from "./access-options.ts";
 
 export interface ReplicaReader {
   /** Those stored; of a relay those of a fleet, for a relay does not say what it has. */
@@ -17,14 +18,23 @@ export interface ReplicaReader {
 }
 
 /** Calls `read` with the replica at `where`, a folder or the address of a relay; closes it afterwards. */
-export async function readReplica<R>(where: string, read: (reader: ReplicaReader) => Promise<R>): Promise<R> {
-  return /^wss?:\/\//.test(where) ? readRelay(where, read) : readFolder(where, read);
+export async function readReplica<R>(
+  where: string,
+  access: ClientAccess,
+  read: (reader: ReplicaReader) => Promise<R>,
+): Promise<R> {
+  if (!/^wss?:\/\//.test(where)) return readFolder(where, read);
+  return readRelay(where, await connectOptionsOf(access), read);
 }
 
-async function readRelay<R>(url: string, read: (reader: ReplicaReader) => Promise<R>): Promise<R> {
+async function readRelay<R>(
+  url: string,
+  access: ConnectOptions,
+  read: (reader: ReplicaReader) => Promise<R>,
+): Promise<R> {
   const replica = await createReplica({});
   try {
-    const connection = await replica.connect(url);
+    const connection = await replica.connect(url, access);
     return await read({
       documentNames: async () => [FLEET_DOCUMENT, PRESENCE_DOCUMENT],
       open: async (name, schema) => {

@@ -8,7 +8,7 @@ import type { Backbone } from "../backbone/index.ts";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { tellReplicaEvents } from "../fleet/replica-events.ts";
 import { createReplica, type Replica } from "../index.ts";
-import { type Relay, serve } from "../relay.ts";
+import { type Relay, type RelayOptions, serve } from "../relay.ts";
 import { pageFolder } from "./package-info.ts";
 import { servePage } from "./page-server.ts";
 
@@ -21,6 +21,8 @@ export interface RelayAndPageOptions {
   /** The folder for what this process keeps, its replica below `relay`; in memory when undefined. */
   readonly data: string | undefined;
   readonly engine: "auto" | "wasm" | "baseline";
+  /** Who may come in. */
+  readonly door: Pick<RelayOptions, "guard" | "tls" | "insecure">;
   /** NATS servers to share documents over with other relays. */
   readonly backbone?: string;
 }
@@ -51,8 +53,8 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
     return {
       replica,
       port: relay.port,
-      pageUrl: `http://${host}:${relay.port}`,
-      relayUrl: `ws://${host}:${relay.port}`,
+      pageUrl: `${relay.url.startsWith("wss") ? "https" : "http"}://${host}:${relay.port}`,
+      relayUrl: relay.url,
       backbone,
       onTrouble: (tell) => {
         relay.onEvent(({ kind, peer, message }) => {
@@ -61,6 +63,7 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
         tellReplicaEvents(replica, tell);
       },
       close: async () => {
+        await relay.drain();
         await backbone?.close();
         await relay.close();
         await replica.close();
@@ -80,21 +83,30 @@ async function joinBackboneOf(replica: Replica, options: RelayAndPageOptions): P
 
 async function serveOnFreePort(
   replica: Replica,
-  { host, port }: RelayAndPageOptions,
+  { host, port, door }: RelayAndPageOptions,
   jobId: string,
 ): Promise<Relay> {
   const onRequest = servePage(pageFolder, jobId);
   const last = port === 0 ? 0 : Math.min(port + PORTS_TRIED, 65535);
   for (let tried = port; tried <= last; tried++) {
     try {
-      return await serve(replica, { host, port: tried, onRequest });
+      return await serve(replica, { host, port: tried, onRequest, ...door });
     } catch (error) {
+      if (isCrdtError(error, "insecure-relay")) throw openDoor(host);
       if (!isPortTaken(error)) throw error;
     }
   }
   throw new CrdtError(
     "connection-failed",
     `Ports ${port} to ${last} of ${host} are all taken: give another one with --port, or --port 0 for any free one.`,
+  );
+}
+
+function openDoor(host: string): CrdtError {
+  return new CrdtError(
+    "invalid-option",
+    `a relay on ${host} would let everybody who reaches it read and write: give --trust or --client-ca (jarvis serve), ` +
+      "or --insecure where that is meant",
   );
 }
 

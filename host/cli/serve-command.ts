@@ -1,11 +1,12 @@
 // `jarvis serve`: the relay and the page alone, for agents and pages that come by themselves.
 
 import type { Backbone, BackboneStatus } from "../backbone/index.ts";
+import { type DoorAccess, doorOf } from "./access-options.ts";
 import { aborted, untilInterrupted } from "./interrupt.ts";
 import { openRelayAndPage } from "./relay-and-page.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ServeCommandOptions {
+export interface ServeCommandOptions extends DoorAccess {
   readonly host: string;
   readonly port: number;
   readonly data?: string;
@@ -15,7 +16,7 @@ export interface ServeCommandOptions {
 
 export async function serveCommand(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
   const signal = untilInterrupted();
-  const relay = await openRelayAndPage({ ...options, data: options.data });
+  const relay = await openRelayAndPage({ ...options, data: options.data, door: await doorOf(options) });
   relay.onTrouble((text) => terminal.news(text));
   if (relay.port !== options.port && options.port !== 0) {
     terminal.news(`port ${options.port} is taken: using ${relay.port}`);

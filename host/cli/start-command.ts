@@ -25,6 +25,7 @@ export interface StartCommandOptions {
   readonly host: string;
   readonly port: number;
   readonly data?: string;
+  readonly insecure: boolean;
   readonly exit: boolean;
   readonly pace: number;
   readonly engine: "auto" | "wasm" | "baseline";
@@ -32,7 +33,11 @@ export interface StartCommandOptions {
 
 export async function startCommand(options: StartCommandOptions, terminal: Terminal): Promise<number> {
   const job = await findJob(options);
-  const relay = await openRelayAndPage({ ...options, data: job.data });
+  const relay = await openRelayAndPage({
+    ...options,
+    data: job.data,
+    door: { insecure: options.insecure },
+  });
   try {
     relay.onTrouble((text) => terminal.news(text));
     const run = await FleetRun.open(relay, job, (text) => terminal.news(text));

@@ -3,7 +3,7 @@
 // Leaves out how a file is read and claimed (reader.ts).
 
 import { setTimeout as rest } from "node:timers/promises";
-import { createReplica } from "../index.ts";
+import { type ConnectOptions, createReplica } from "../index.ts";
 import { settledDigest } from "./agreement.ts";
 import { knownMutations } from "./known-mutations.ts";
 import { LoadMeter, processLoad } from "./load-meter.ts";
@@ -40,6 +40,8 @@ export type AgentReport = {
 
 export interface AgentOptions {
   readonly url: string;
+  /** What a relay with a guard asks for. */
+  readonly access?: ConnectOptions;
   readonly name: string;
   /** Where the replica is stored; in memory when undefined. */
   readonly storage: string | undefined;
@@ -59,7 +61,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   try {
     const fleet = await replica.open(FLEET_DOCUMENT, Fleet);
     const presence = await replica.open(PRESENCE_DOCUMENT, Presence);
-    const connection = await replica.connect(options.url);
+    const connection = await replica.connect(options.url, options.access);
     await connection.synced();
 
     let state: AgentState = "idle";

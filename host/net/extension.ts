@@ -9,6 +9,7 @@ import { FrameReader, malformed } from "./frame-reader.ts";
 import type { Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { CHECKSUM_BYTES, type Hello, STREAM_OF_ONE } from "./messages.ts";
+import type { Room } from "./room.ts";
 
 /** Type bytes from here up to the stream's belong to extensions. */
 export const EXTENSION_TYPES_FROM = 16;
@@ -20,6 +21,8 @@ export interface Extension {
   readonly types: readonly number[];
   /** Both ends have it: the handshake is over, and no document is subscribed yet. */
   open(peer: ExtensionPeer): ExtensionEnd;
+  /** A document is carried from now on, by whatever connections; it may set `room.watcher`. */
+  carry?(room: Room): void;
 }
 
 /** One connection, as an extension sees it. */
@@ -30,10 +33,42 @@ export interface ExtensionPeer {
   /** Documents the connection carries now. */
   readonly links: Iterable<Link>;
   linkOf(name: string): Link | undefined;
+  /** Which documents the peer may know of; undefined where it may all. */
+  readonly visible: ((name: string) => boolean) | undefined;
   /** Sends a control frame of this type whose content `write` writes. */
   sendFrame(type: number, write: (writer: ByteWriter) => void): void;
   /** Ends the connection and tells the peer why. */
   close(error: CrdtError): void;
+}
+
+/** What an extension is given of a session. */
+export interface ExtendedSession {
+  readonly role: Role;
+  readonly transport: Transport;
+  readonly links: Iterable<Link>;
+  linkOf(name: string): Link | undefined;
+  send(frame: Uint8Array): void;
+  close(error: CrdtError): void;
+}
+
+/** A session as extensions see it. */
+export function extensionPeerOf(
+  session: ExtendedSession,
+  hello: Hello,
+  visible: ExtensionPeer["visible"],
+): ExtensionPeer {
+  return {
+    visible,
+    role: session.role,
+    transport: session.transport,
+    hello,
+    get links() {
+      return session.links;
+    },
+    linkOf: (name) => session.linkOf(name),
+    sendFrame: (type, write) => session.send(encodeExtensionFrame(type, write)),
+    close: (error) => session.close(error),
+  };
 }
 
 /** What an extension keeps for one connection. */

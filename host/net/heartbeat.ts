@@ -10,6 +10,8 @@ const DEAD_FACTOR = 2.5;
 
 export interface HeartbeatEvents {
   send(message: Message): void;
+  /** A round trip took so long. */
+  measured(roundTripMs: number): void;
   /** Nothing was heard for so long. */
   dead(silentMs: number): void;
   /** Comes every `repairMs`. */
@@ -56,6 +58,7 @@ export class Heartbeat {
     if (token !== this.#token || !this.#isWaiting) return;
     this.#isWaiting = false;
     this.roundTripMs = this.#platform.monotonicMs() - this.#askedAtMs;
+    this.#events.measured(this.roundTripMs);
   }
 
   stop(): void {

@@ -3,6 +3,7 @@
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import { malformed } from "./frame-reader.ts";
+import type { Right } from "./grant.ts";
 import { Inbound } from "./inbound.ts";
 import {
   ACK_FLAGS,
@@ -20,8 +21,12 @@ import type { Room } from "./room.ts";
 export interface LinkWire extends OutboundWire {
   /** Whether stored acknowledgements are worth sending: this replica has a store. */
   readonly isStored: boolean;
+  /** Whether the peer has a store, so that what it says of it means something. */
+  readonly isPeerStored: boolean;
   /** Calls `link.acknowledge()` within the time acknowledgements may wait. */
   acknowledgeSoon(link: Link): void;
+  /** The peer said what it has merged or stored. */
+  progressed(link: Link): void;
   /** Resolves when everything merged so far is stored. */
   stored(core: DocumentCore): Promise<void>;
 }
@@ -33,12 +38,14 @@ export class Link {
   readonly room: Room;
   readonly outbound: Outbound;
   readonly inbound: Inbound;
+  /** What the peer may do with the document. */
+  readonly right: Right;
+  /** Whether the peer said that it takes nothing of the document from us. */
+  isReadOnly = false;
   /** The peer's number of the document; undefined until it subscribed. */
   peerIndex: number | undefined;
   /** Resolves when the peer has subscribed, or this link is closed. */
   readonly joined: Promise<void>;
-  /** Own mutations the peer said to have stored. */
-  storedSequence = 0;
   readonly #wire: LinkWire;
   readonly #reports = new Map<number, (report: Report | undefined) => void>();
   /** Tokens of the latest checks. */
@@ -46,17 +53,23 @@ export class Link {
   #token = 0;
   #unstored = new Map<ReplicaId, number>();
   #stored = new Map<ReplicaId, number>();
+  /** Of which id of ours `#peerStored` and `#sent` are. */
+  #progressOf: ReplicaId;
+  #peerStored = 0;
+  #sent = 0;
   #nowJoined: () => void = () => {};
   #isStoring = false;
   #isClosed = false;
 
-  constructor(room: Room, wire: LinkWire) {
+  constructor(room: Room, wire: LinkWire, right: Right = "admin") {
     this.joined = new Promise((resolve) => {
       this.#nowJoined = resolve;
     });
     this.room = room;
+    this.right = right;
     room.links++;
     this.#wire = wire;
+    this.#progressOf = room.core.replica;
     this.outbound = new Outbound(room, wire, () => this.acknowledge());
     this.inbound = new Inbound(this.outbound, () => this.subscribe());
   }
@@ -71,6 +84,37 @@ export class Link {
     return Math.max(0, this.room.core.versionVector.get(own) - this.outbound.acknowledged.get(own));
   }
 
+  /** Whether the peer has a store. */
+  get isPeerStored(): boolean {
+    return this.#wire.isPeerStored;
+  }
+
+  /** Own mutations the peer said to have stored. */
+  get storedSequence(): number {
+    this.#renewProgress();
+    return this.#peerStored;
+  }
+
+  /** Own mutations the peer said to have merged. */
+  get mergedSequence(): number {
+    const { core } = this.room;
+    const own = core.replica;
+    return Math.min(core.versionVector.get(own), this.outbound.acknowledged.get(own));
+  }
+
+  /** Own mutations handed to the transport. Sends what waits for the end of the turn first. */
+  get sentSequence(): number {
+    this.#renewProgress();
+    const { core } = this.room;
+    if (!core.isInTransaction) {
+      core.flushLocal();
+      this.room.flush();
+      if (this.outbound.isStreaming) this.#sent = core.versionVector.get(core.replica);
+    }
+    this.#sent = Math.max(this.#sent, this.mergedSequence);
+    return this.#sent;
+  }
+
   /** Tells the peer our whole vector: it sends what we lack, then streams. */
   subscribe(): void {
     const { core, index } = this.room;
@@ -80,10 +124,21 @@ export class Link {
     this.#wire.send(encodeMessage({ type: "subscribe", index, name: core.name, vector: core.versionVector }));
   }
 
-  subscribed({ index, vector }: Subscribe): void {
+  /** Where the peer takes nothing from us it gets nothing. */
+  subscribed({ index, vector }: Subscribe, isTaken = true): void {
     this.peerIndex = index;
+    this.isReadOnly = !isTaken;
     this.#nowJoined();
-    this.outbound.subscribe(vector);
+    if (isTaken) this.outbound.subscribe(vector);
+    else this.outbound.acknowledged = vector.clone();
+    this.#wire.progressed(this);
+  }
+
+  /** Whether the peer has not been told of something that was merged or stored. */
+  get hasUntold(): boolean {
+    return (
+      this.inbound.merged.size > 0 || this.#isStoring || this.#unstored.size > 0 || this.#stored.size > 0
+    );
   }
 
   /** Says what was merged since the last time, and which frames the peer was left out of. */
@@ -113,6 +168,7 @@ export class Link {
     }
     if (ack.flags & ACK_FLAGS.inStream) this.outbound.heardExpected(ack.expected);
     if (ack.flags & ACK_FLAGS.numbered) this.inbound.number(ack);
+    this.#wire.progressed(this);
   }
 
   /**
@@ -161,6 +217,11 @@ export class Link {
     for (const [id, sequence] of report.vector) {
       if (known.get(id) > 0) this.outbound.acknowledged.advance(id, sequence);
     }
+    if (report.flags & ACK_FLAGS.stored && this.#wire.isPeerStored) {
+      const own = this.room.core.replica;
+      this.#noteStored(own, Math.min(known.get(own), report.vector.get(own)));
+    }
+    this.#wire.progressed(this);
     answered(report);
   }
 
@@ -210,6 +271,15 @@ export class Link {
   }
 
   #noteStored(id: ReplicaId, sequence: number): void {
-    if (id === this.room.core.replica) this.storedSequence = Math.max(this.storedSequence, sequence);
+    this.#renewProgress();
+    if (id === this.#progressOf) this.#peerStored = Math.max(this.#peerStored, sequence);
+  }
+
+  /** Sequences of another id of ours say nothing about this one. */
+  #renewProgress(): void {
+    if (this.#progressOf === this.room.core.replica) return;
+    this.#progressOf = this.room.core.replica;
+    this.#peerStored = 0;
+    this.#sent = 0;
   }
 }

@@ -8,13 +8,20 @@ import { type DeltaHeader, readDeltaHeader } from "../wire/delta-header.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import { xxhash32 } from "../wire/xxhash32.ts";
-import { type FoldedDelta, foldDelta } from "./delta-folding.ts";
+import { type FoldedDelta, foldDelta, type UnfoldedDelta } from "./delta-folding.ts";
 import { type Definition, OutgoingDictionary } from "./dictionary.ts";
 import { encodeMessage } from "./messages.ts";
 import { encodeStreamFrame, STREAM_NUMBERS } from "./stream-frame.ts";
 
 /** Connections whose own deltas are left out of their frame; with more in a turn, all get all. */
 const LEFT_OUT_MAX = 8;
+
+/**
+ * How far apart frames for many are, in milliseconds a receiver: writing to a socket costs about 10 µs, so sending
+ * takes at most half of a core, and what comes meanwhile shares a frame. Below a millisecond nothing waits.
+ */
+const FRAME_GAP_MS_A_RECEIVER = 0.02;
+const FRAME_GAP_MS_MAX = 20;
 
 /** One end of a document's stream, as its room sees it. */
 export interface Receiver {
@@ -26,6 +33,14 @@ export interface Receiver {
   fallOut(): void;
 }
 
+/** Who wants to know what the streams of a document bring. */
+export interface StreamWatcher {
+  /** A delta of a peer's stream was merged; `isNew` says whether anything in it was. */
+  pushed(from: Receiver, delta: Pick<UnfoldedDelta, "bytes" | "header">, isNew: boolean): void;
+  /** No connection carries the document any more. */
+  closed(): void;
+}
+
 interface Queued {
   readonly delta: FoldedDelta;
   readonly source: unknown;
@@ -35,7 +50,11 @@ interface RememberedAnswer {
   readonly from: VersionVector;
   readonly to: VersionVector;
   readonly bytes: Uint8Array;
+  /** The frames of its parts, by offset. */
+  readonly frames: Map<number, Uint8Array>;
 }
+
+type RoomPlatform = Pick<Platform, "onTurnEnd" | "setTimer" | "monotonicMs">;
 
 export class Room {
   readonly core: DocumentCore;
@@ -44,18 +63,21 @@ export class Room {
   readonly nameHash: number;
   /** Connections that carry the document, in the stream or not. */
   links = 0;
-  readonly #platform: Pick<Platform, "onTurnEnd">;
+  watcher: StreamWatcher | undefined;
+  readonly #platform: RoomPlatform;
   readonly #dictionary = new OutgoingDictionary();
   readonly #receivers = new Set<Receiver>();
   readonly #stopListening: () => void;
   #queue: Queued[] = [];
   #queuedBytes = 0;
   #isFlushScheduled = false;
+  #cancelTimer: () => void = () => {};
+  #sentAtMs = Number.NEGATIVE_INFINITY;
   #number = 0;
   #unfolded: { readonly bytes: Uint8Array; readonly header: DeltaHeader } | undefined;
   #answer: RememberedAnswer | undefined;
 
-  constructor(core: DocumentCore, index: number, platform: Pick<Platform, "onTurnEnd">) {
+  constructor(core: DocumentCore, index: number, platform: RoomPlatform) {
     this.core = core;
     this.index = index;
     this.nameHash = xxhash32(new TextEncoder().encode(core.name), 0);
@@ -99,7 +121,8 @@ export class Room {
     const current = this.core.versionVector;
     const known = this.#answer;
     if (known?.from.equals(from) && known.to.equals(current)) return known;
-    const answer = { from: from.clone(), to: current.clone(), bytes: this.core.deltaSince(from) };
+    const bytes = this.core.deltaSince(from);
+    const answer = { from: from.clone(), to: current.clone(), bytes, frames: new Map() };
     if (this.#answer === undefined) {
       this.#platform.onTurnEnd(() => {
         this.#answer = undefined;
@@ -109,10 +132,24 @@ export class Room {
     return answer;
   }
 
+  /** The frame of a part of an answer; those who get the same part in the same turn share it. */
+  answerFrame(bytes: Uint8Array, offset: number): Uint8Array {
+    const frames = this.#answer?.bytes === bytes ? this.#answer.frames : undefined;
+    let frame = frames?.get(offset);
+    if (frame === undefined) {
+      const part = bytes.subarray(offset, offset + DELTA_PART_BYTES);
+      frame = encodeMessage({ type: "answer", index: this.index, totalBytes: bytes.length, offset, part });
+      frames?.set(offset, frame);
+    }
+    return frame;
+  }
+
   close(): void {
     this.flush();
+    this.#cancelTimer();
     this.#stopListening();
     this.#receivers.clear();
+    this.watcher?.closed();
   }
 
   #add({ bytes, source }: DocumentDelta): void {
@@ -137,11 +174,21 @@ export class Room {
     if (source === "local") queueMicrotask(() => this.flush());
     else if (!this.#isFlushScheduled) {
       this.#isFlushScheduled = true;
-      this.#platform.onTurnEnd(() => {
-        this.#isFlushScheduled = false;
-        this.flush();
-      });
+      this.#platform.onTurnEnd(() => this.#flushSpaced());
     }
+  }
+
+  /** Sends what is queued, or waits where the last frame for many has just left. */
+  #flushSpaced(): void {
+    const gapMs = Math.min(FRAME_GAP_MS_MAX, this.#receivers.size * FRAME_GAP_MS_A_RECEIVER);
+    const waitMs = gapMs < 1 ? 0 : this.#sentAtMs + gapMs - this.#platform.monotonicMs();
+    if (waitMs > 0) this.#cancelTimer = this.#platform.setTimer(() => this.#flushScheduled(), waitMs);
+    else this.#flushScheduled();
+  }
+
+  #flushScheduled(): void {
+    this.#isFlushScheduled = false;
+    this.flush();
   }
 
   #dropOut(source: unknown): void {
@@ -164,6 +211,7 @@ export class Room {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#sentAtMs = this.#platform.monotonicMs();
     const number = this.#number;
     this.#number = (number + 1) % STREAM_NUMBERS;
     const leftOut = sourcesOf(queue);

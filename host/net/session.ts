@@ -5,20 +5,20 @@ import { CrdtError } from "../errors.ts";
 import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { ReplicaHost } from "../replica/ports.ts";
-import type { ByteWriter } from "../wire/byte-writer.ts";
-import type { ReplicaId } from "../wire/replica-id.ts";
+import type { CredentialSource } from "../replica/ports.ts";
 import { DrainQueue } from "./drain-queue.ts";
 import {
   type Extension,
   type ExtensionPeer,
-  encodeExtensionFrame,
+  extensionPeerOf,
   isExtensionType,
   OpenExtensions,
 } from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
+import { hasRight, type Right } from "./grant.ts";
 import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { InboundRate } from "./inbound-rate.ts";
 import { Link, type LinkWire } from "./link.ts";
 import {
   decodeMessage,
@@ -31,50 +31,33 @@ import {
   type Subscribe,
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
+import { decodePacked, PACKED_TYPE, type Packing } from "./packing.ts";
+import { retryAfterOf } from "./retry-after.ts";
 import { Room } from "./room.ts";
-import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import { SessionAccess } from "./session-access.ts";
+import { endOf, errorOfClose, errorOfGoodbye, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import type { SessionOwner } from "./session-owner.ts";
 import { StreamFrame } from "./stream-frame.ts";
+import { webSocketHeaderBytes } from "./web-socket-size.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
 const CLOSE_PROTOCOL_ERROR = 1002;
+/** Times a session that ends asks its store again, because more was merged meanwhile. */
+const SETTLE_ROUNDS = 3;
 /** A peer that reads nothing but keeps asking is dropped at this many times the backlog. */
 const BACKLOG_FACTOR_MAX = 4;
 
 /** Messages about a document whose link exists, by the peer's index of it. */
 type DocumentMessage = Exclude<Extract<Message, { readonly index: number }>, Subscribe>;
 
-export interface SessionTiming {
-  readonly heartbeatMs: number;
-  /** How long an answer or acknowledgement may be missing before it is asked for again. */
-  readonly repairMs: number;
-  readonly handshakeMs: number;
-}
-
-/** What a session needs of the hub it belongs to. */
-export interface SessionOwner {
-  readonly host: ReplicaHost;
-  readonly incarnation: ReplicaId;
-  readonly label: string;
-  readonly timing: SessionTiming;
-  /** Peers whose clock is off by more are refused. */
-  readonly clockOffMaxMs: number;
-  /** What is spoken beyond documents. */
-  readonly extensions: Iterable<Extension>;
-  /** The peer said hello; throws what speaks against it. */
-  greeted(session: Session): void;
-  /** Finds or opens the document a peer asks for; throws or rejects with the reason for a refusal. */
-  roomFor(session: Session, name: string): Room | Promise<Room>;
-  refused(session: Session, name: string, explanation: string): void;
-  ended(session: Session, end: SessionEnd): void;
-  left(session: Session, link: Link): void;
-  /** A room that was asked for is not needed after all. */
-  vacated(room: Room): void;
-}
+/** Those that bring mutations, or speak of what brings them. */
+const BRINGING: ReadonlySet<Message["type"]> = new Set(["answer", "start", "dictionary"]);
 
 export class Session implements LinkWire {
   readonly role: Role;
   readonly transport: Transport;
   readonly heartbeat: Heartbeat;
+  readonly access: SessionAccess;
   readonly openedAtMs: number;
   bytesSent = 0;
   bytesReceived = 0;
@@ -92,21 +75,38 @@ export class Session implements LinkWire {
   #cancelAcknowledge: (() => void) | undefined;
   #cancelHandshake: () => void;
   #greeting: Hello | undefined;
+  #isWelcome = false;
+  /** What packs for this peer; undefined until, or unless, both ends have said they can. */
+  #packing: Packing | undefined;
+  readonly #rate: InboundRate | undefined;
   #isEnded = false;
 
-  constructor(transport: Transport, role: Role, owner: SessionOwner) {
+  /** `credential` is what a client presents. */
+  constructor(transport: Transport, role: Role, owner: SessionOwner, credential?: CredentialSource) {
     this.transport = transport;
     this.role = role;
     this.#owner = owner;
     const { platform } = owner.host;
     this.openedAtMs = platform.monotonicMs();
     this.#draining = new DrainQueue(platform, transport, (error) => this.#fail(error));
+    this.access = new SessionAccess({
+      role,
+      platform,
+      guard: owner.guard,
+      credential,
+      welcome: () => this.#welcome(),
+      fail: (error) => this.#fail(error),
+    });
     this.#ownHello = this.#hello();
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
-      dead: (silentMs) => this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`),
+      measured: (roundTripMs) => owner.measured(this, roundTripMs),
+      dead: (silentMs) => this.#silent(silentMs),
       tick: () => this.#tick(),
     });
+    if (owner.rate !== undefined && role === "server") {
+      this.#rate = new InboundRate(owner.rate, platform, transport, () => this.heartbeat.heard());
+    }
     this.#cancelHandshake = platform.setTimer(() => this.#greetingOverdue(), owner.timing.handshakeMs, {
       background: true,
     });
@@ -136,6 +136,10 @@ export class Session implements LinkWire {
 
   get isStored(): boolean {
     return this.#owner.host.isStored;
+  }
+
+  get isPeerStored(): boolean {
+    return ((this.#greeting?.features ?? 0) & FEATURES.acknowledgesStored) !== 0;
   }
 
   get bufferedBytes(): number {
@@ -170,12 +174,13 @@ export class Session implements LinkWire {
     this.#unlink(link);
   }
 
-  send(frame: Uint8Array): void {
+  send(plain: Uint8Array): void {
     if (this.#isEnded) return;
     if (this.transport.bufferedBytes > SESSION_BACKLOG_BYTES_MAX * BACKLOG_FACTOR_MAX) {
       this.#lost(`it has not read ${this.transport.bufferedBytes} bytes that wait for it`);
       return;
     }
+    const frame = this.#packing === undefined ? plain : this.#packing.packed(plain);
     this.bytesSent += frame.length + webSocketHeaderBytes(frame.length, this.role === "client");
     this.transport.send(frame);
   }
@@ -187,6 +192,10 @@ export class Session implements LinkWire {
       ACKNOWLEDGE_WITHIN_MS,
       { background: true },
     );
+  }
+
+  progressed(link: Link): void {
+    this.#owner.progressed(this, link);
   }
 
   stored(core: DocumentCore): Promise<void> {
@@ -206,12 +215,32 @@ export class Session implements LinkWire {
     this.#end({ error, retry });
   }
 
+  /** Resolves when the peer was told what was merged of what it sent, and stored where there is a store. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < SETTLE_ROUNDS && !this.#isEnded; round++) {
+      const untold = [...this.#links.values()].filter((link) => link.hasUntold);
+      for (const link of untold) link.acknowledge();
+      await Promise.all(untold.map((link) => this.stored(link.room.core).catch(() => undefined)));
+      for (const link of untold) link.acknowledge();
+      if (untold.length === 0) return;
+    }
+  }
+
+  /** Sends the peer away with a close code and its reason. */
+  dismiss(code: number, reason: string): void {
+    if (this.#isEnded) return;
+    this.#acknowledgeAll();
+    this.transport.close(code, reason);
+    this.#end({ error: undefined, retry: "yes" });
+  }
+
   #hello(): Hello {
-    const { host, incarnation, label, extensions } = this.#owner;
+    const { host, incarnation, label, packing } = this.#owner;
     let features =
       (host.isStored ? FEATURES.acknowledgesStored : 0) |
-      (this.role === "server" ? FEATURES.opensAnyDocument : 0);
-    for (const { feature } of extensions) features |= feature;
+      (this.role === "server" ? FEATURES.opensAnyDocument : 0) |
+      (packing === undefined ? 0 : FEATURES.packed);
+    for (const { feature } of this.#spoken) features |= feature;
     return {
       type: "hello",
       ...OWN_VERSIONS,
@@ -223,23 +252,12 @@ export class Session implements LinkWire {
     };
   }
 
-  #say(message: Message): void {
-    this.send(encodeMessage(message));
+  get #spoken(): readonly Extension[] {
+    return [...this.#owner.extensions, ...this.access.extensions];
   }
 
-  #extensionPeer(hello: Hello): ExtensionPeer {
-    const links = this.#links;
-    return {
-      role: this.role,
-      transport: this.transport,
-      hello,
-      get links() {
-        return links.values();
-      },
-      linkOf: (name) => this.#links.get(name),
-      sendFrame: (type, write: (writer: ByteWriter) => void) => this.send(encodeExtensionFrame(type, write)),
-      close: (error) => this.close(error),
-    };
+  #say(message: Message): void {
+    this.send(encodeMessage(message));
   }
 
   #receive(bytes: Uint8Array): void {
@@ -247,6 +265,7 @@ export class Session implements LinkWire {
     this.bytesReceived += bytes.length + webSocketHeaderBytes(bytes.length, this.role === "server");
     this.heartbeat.heard();
     try {
+      this.#rate?.took(bytes.length);
       this.#dispatch(bytes);
     } catch (error) {
       this.#fail(error);
@@ -259,6 +278,12 @@ export class Session implements LinkWire {
       if (type !== "hello" && type !== "goodbye") throw malformed("the peer did not begin with hello");
       if (type === "hello") this.#checkVersions(bytes);
     }
+    if (bytes[0] === PACKED_TYPE && this.#packing !== undefined) {
+      const frame = decodePacked(bytes);
+      this.#rate?.grew(frame.length - bytes.length);
+      this.#dispatch(frame);
+      return;
+    }
     if (isExtensionType(bytes[0])) {
       this.#extensions.receive(bytes);
       return;
@@ -270,6 +295,7 @@ export class Session implements LinkWire {
     const frame = new StreamFrame(bytes);
     const link = this.#byPeerIndex.get(frame.index);
     if (link === undefined) return;
+    this.#check(link, "write");
     link.inbound.stream(frame);
     this.#merged(link);
   }
@@ -310,6 +336,7 @@ export class Session implements LinkWire {
       if (message.type === "unsubscribe") this.#forgetOpening(message.index);
       return;
     }
+    this.#check(link, BRINGING.has(message.type) ? "write" : "read");
     switch (message.type) {
       case "unsubscribe":
         this.#unlink(link);
@@ -336,6 +363,11 @@ export class Session implements LinkWire {
     }
   }
 
+  /** Looks whether the peer may send this. Errors: access-denied. */
+  #check({ right, room }: Link, needed: Right): void {
+    this.access.check(right, needed, room.core.name);
+  }
+
   #checkVersions(bytes: Uint8Array): void {
     const error = judgeVersions(OWN_VERSIONS, readVersions(bytes));
     if (error !== undefined) throw new Fatal(error, "no");
@@ -345,10 +377,23 @@ export class Session implements LinkWire {
     if (this.#greeting !== undefined) throw malformed("a second hello");
     const refusal = judgeIdentities(this.#ownHello, hello);
     if (refusal !== undefined) throw new Fatal(refusal.error, refusal.retry);
-    this.#cancelHandshake();
     this.#greeting = hello;
+    if (hello.features & FEATURES.packed) this.#packing = this.#owner.packing;
     this.#judgeClock(hello);
-    this.#extensions.open(this.#owner.extensions, this.#extensionPeer(hello));
+    this.access.greeted(hello, this.transport.certificate);
+    this.#extensions.open(this.access.extensions, this.#asPeer());
+    if (!this.access.isAwaited(hello)) this.#welcome();
+  }
+
+  #asPeer(): ExtensionPeer {
+    return extensionPeerOf(this, this.#greeting!, this.#owner.visibleTo(this));
+  }
+
+  /** Both ends know and admit each other: nothing but access is spoken before. */
+  #welcome(): void {
+    this.#isWelcome = true;
+    this.#cancelHandshake();
+    this.#extensions.open(this.#owner.extensions, this.#asPeer());
     this.#owner.greeted(this);
     this.heartbeat.start();
   }
@@ -370,10 +415,7 @@ export class Session implements LinkWire {
   }
 
   #goodbye(message: Extract<Message, { type: "goodbye" }>): void {
-    const error = new CrdtError(
-      message.code === "limit-exceeded" ? "limit-exceeded" : "protocol-error",
-      `${this.transport.peer} ended the connection: ${message.explanation}`,
-    );
+    const error = errorOfGoodbye(this.transport.peer, message.code, message.explanation);
     this.transport.close(CLOSE_NORMAL);
     this.#end({ error, retry: message.retry });
   }
@@ -381,6 +423,7 @@ export class Session implements LinkWire {
   #subscribed(message: Subscribe): void {
     const link = this.#links.get(message.name);
     if (link !== undefined) {
+      this.#check(link, "read");
       this.#joined(link, message, false);
       return;
     }
@@ -437,7 +480,7 @@ export class Session implements LinkWire {
     if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
     this.#byPeerIndex.set(message.index, link);
     if (isNew) link.subscribe();
-    link.subscribed(message);
+    link.subscribed(message, this.access.mayWrite(core.name));
   }
 
   #refuse(name: string, error: unknown): void {
@@ -454,7 +497,7 @@ export class Session implements LinkWire {
   }
 
   #link(room: Room): Link {
-    const link = new Link(room, this);
+    const link = new Link(room, this, this.access.rightNow(room.core.name));
     this.#links.set(room.core.name, link);
     return link;
   }
@@ -495,7 +538,8 @@ export class Session implements LinkWire {
   /** What a transport lost in spite of its promise is asked for again. */
   #repairOverdue(): void {
     for (const link of this.#links.values()) {
-      if (!link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
+      const brings = hasRight(link.right, "write");
+      if (brings && !link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
       if (!link.outbound.isUnacknowledged || !link.outbound.isStreaming) continue;
       const sent = link.room.core.versionVector.clone();
       link.check((report) => {
@@ -507,11 +551,18 @@ export class Session implements LinkWire {
 
   #greetingOverdue(): void {
     if (this.#greeting === undefined) this.#lost("it did not say hello in time");
+    else if (!this.#isWelcome) this.#lost("nobody was admitted in time");
   }
 
   #fail(failure: unknown): void {
     const { error, retry } = endOf(failure);
     this.close(error, retry);
+  }
+
+  /** A peer that we do not read has not fallen silent. */
+  #silent(silentMs: number): void {
+    if (this.#rate?.isPaused) this.heartbeat.heard();
+    else this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`);
   }
 
   #lost(reason: string): void {
@@ -524,7 +575,8 @@ export class Session implements LinkWire {
   }
 
   #closed(close: TransportClose): void {
-    this.#end({ error: errorOfClose(this.transport.peer, close), retry: "yes" });
+    const error = errorOfClose(this.transport.peer, close);
+    this.#end({ error, retry: "yes", retryAfterMs: retryAfterOf(close) });
   }
 
   #end(end: SessionEnd): void {
@@ -532,15 +584,11 @@ export class Session implements LinkWire {
     this.#isEnded = true;
     this.#cancelHandshake();
     this.#cancelAcknowledge?.();
+    this.#rate?.close();
     this.heartbeat.stop();
     for (const link of [...this.#links.values()]) this.#unlink(link);
     this.#extensions.close();
+    this.access.close();
     this.#owner.ended(this, end);
   }
-}
-
-/** Bytes a WebSocket puts before a frame of this length (RFC 6455 §5.2); clients mask. */
-export function webSocketHeaderBytes(length: number, isMasked: boolean): number {
-  const extended = length < 126 ? 0 : length < 65536 ? 2 : 8;
-  return 2 + extended + (isMasked ? 4 : 0);
 }

@@ -11,6 +11,10 @@ import { openPageReplica, type PageReplica } from "./page-replica.ts";
 import { scheduleRenders } from "./render-schedule.ts";
 import { chip } from "./views.ts";
 
+const TOKEN_KEY = "jarvis-token";
+const givenHash = location.hash;
+if (givenHash.startsWith("#token=")) history.replaceState(null, "", location.pathname + location.search);
+
 async function run(): Promise<void> {
   const page = await openPageReplica();
   const { replica } = page;
@@ -42,7 +46,7 @@ async function run(): Promise<void> {
   render();
 
   chip("link", "connecting", "warning");
-  const connection = await replica.connect(location.origin.replace(/^http/, "ws"));
+  const connection = await replica.connect(location.origin.replace(/^http/, "ws"), tokenOfAddress());
   const showLink = () =>
     chip("link", `link ${connection.status}`, connection.status === "open" ? "good" : "warning");
   connection.onStatus(showLink);
@@ -53,6 +57,17 @@ async function run(): Promise<void> {
 async function openOverview(page: PageReplica): Promise<FleetOverview> {
   const fleet = await page.replica.open(FLEET_DOCUMENT, Fleet);
   return new FleetOverview(page, fleet, await page.replica.open(PRESENCE_DOCUMENT, Presence));
+}
+
+/**
+ * What a guarded relay asks for comes once as `#token=…`, a part of the address that browsers send nowhere, and stays for
+ * this tab.
+ */
+function tokenOfAddress(): { readonly credential?: string } {
+  const [, given] = /^#token=(.+)$/.exec(givenHash) ?? [];
+  if (given !== undefined) sessionStorage.setItem(TOKEN_KEY, decodeURIComponent(given));
+  const credential = sessionStorage.getItem(TOKEN_KEY);
+  return credential === null ? {} : { credential };
 }
 
 type Part = "overview" | "containers";

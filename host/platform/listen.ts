@@ -1,14 +1,27 @@
 // Listening sockets, Node only: WebSockets on an HTTP server, handed out as transports. The HTTP side (a page, a
 // health check) stays with whoever gives the request handler.
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import { CrdtError } from "../errors.ts";
 import { MESSAGE_BYTES_MAX } from "../limits.ts";
+import { Admission } from "./admission.ts";
 import { createNodeTransport } from "./node-transport.ts";
-import type { Transport } from "./transport.ts";
+import type { PeerCertificate, Transport } from "./transport.ts";
+
+/** PEM texts. */
+export interface ServerTls {
+  readonly key: string;
+  readonly cert: string;
+  /** The authority of client certificates; where it is given, whoever has none of it is not let in. */
+  readonly clientCa?: string;
+}
 
 export interface ListenOptions {
   readonly port: number;
+  /** Speak TLS 1.3; plain sockets without it. */
+  readonly tls?: ServerTls;
   /** The address to bind; this machine alone unless said otherwise. */
   readonly host?: string;
   /** Answers plain HTTP requests; without it they get 426. */
@@ -18,6 +31,8 @@ export interface ListenOptions {
    * only this machine can connect, that name must be `localhost` or an address.
    */
   readonly allowOrigin?: (origin: string, host: string) => boolean;
+  /** The most connections let in within a second; others wait their turn. */
+  readonly connectionsPerSecond?: number;
   readonly onTransport: (transport: Transport) => void;
 }
 
@@ -26,12 +41,18 @@ export interface Listener {
   readonly port: number;
   readonly url: string;
   readonly server: Server;
+  /** Takes no further connections; those there are go on. */
+  stopAccepting(): void;
   /** Stops listening and drops every connection. */
   close(): Promise<void>;
 }
 
 const CLOSE_GRACE_MS = 1_000;
 const CLOSE_TRY_LATER = 1013;
+/** A handshake and a first exchange of vectors cost the server under a millisecond: a tenth of a core at most. */
+const CONNECTIONS_PER_SECOND = 100;
+const FORBIDDEN = 401;
+const UNAVAILABLE = 503;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 /** Names that no page from outside can have: addresses, and those that mean this machine everywhere. */
@@ -66,20 +87,29 @@ function isAllowed(
 /** Binds and listens. Rejects with connection-failed, whose cause carries the system's code (EADDRINUSE). */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const host = options.host ?? "127.0.0.1";
-  const server = createServer(
-    options.onRequest ?? ((_request, response) => response.writeHead(426, { connection: "close" }).end()),
-  );
+  const onRequest: RequestListener =
+    options.onRequest ?? ((_request, response) => response.writeHead(426, { connection: "close" }).end());
+  const server = options.tls === undefined ? createServer(onRequest) : serverWith(options.tls, onRequest);
   await bind(server, options.port, host);
+  const admission = new Admission(options.connectionsPerSecond ?? CONNECTIONS_PER_SECOND);
+  const allowOrigin = options.allowOrigin ?? sameHostName(host);
   const sockets = new WebSocketServer({
     server,
     perMessageDeflate: false,
     maxPayload: MESSAGE_BYTES_MAX,
-    verifyClient: ({ req }: { req: IncomingMessage }) =>
-      isAllowed(req, options.allowOrigin ?? sameHostName(host)),
+    verifyClient: ({ req }: { req: IncomingMessage }, answer: (isTaken: boolean, code?: number) => void) => {
+      if (!isAllowed(req, allowOrigin)) answer(false, FORBIDDEN);
+      else admission.enter((isTaken) => answer(isTaken, UNAVAILABLE));
+    },
   });
   sockets.on("connection", (socket, request) => {
     const { remoteAddress, remotePort } = request.socket;
-    const transport = createNodeTransport(socket, `${remoteAddress}:${remotePort}`);
+    const transport = createNodeTransport(
+      socket,
+      `${remoteAddress}:${remotePort}`,
+      certificateOf(request),
+      request.socket,
+    );
     try {
       options.onTransport(transport);
     } catch {
@@ -88,10 +118,47 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     }
   });
   sockets.on("error", () => {});
+  sockets.once("close", () => admission.close());
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const urlHost = host.includes(":") ? `[${host}]` : host;
-  return { port, url: `ws://${urlHost}:${port}`, server, close: () => stop(server, sockets) };
+  const scheme = options.tls === undefined ? "ws" : "wss";
+  return {
+    port,
+    url: `${scheme}://${urlHost}:${port}`,
+    server,
+    stopAccepting: () => void server.close(),
+    close: () => stop(server, sockets),
+  };
+}
+
+/** Errors: invalid-argument when key and certificates cannot be used. */
+function serverWith({ key, cert, clientCa }: ServerTls, onRequest: RequestListener): Server {
+  const mutual =
+    clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true as const };
+  try {
+    return createTlsServer({ key, cert, minVersion: "TLSv1.3", ...mutual }, onRequest);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CrdtError(
+      "invalid-argument",
+      `key and certificate do not work together (${reason}): give PEM texts`,
+    );
+  }
+}
+
+/** Of a client whose certificate was verified; one that was merely shown proves nothing. */
+function certificateOf({ socket }: IncomingMessage): PeerCertificate | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const { subject, fingerprint256 } = socket.getPeerCertificate();
+  return subject === undefined
+    ? undefined
+    : { commonName: String(subject.CN ?? ""), fingerprint: fingerprint256 };
+}
+
+/** Whether only this machine can connect to it. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
 }
 
 function bind(server: Server, port: number, host: string): Promise<void> {

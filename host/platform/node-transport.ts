@@ -1,14 +1,30 @@
 // A transport over a socket of `ws`, at either end.
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
-import { CLOSE_NORMAL, CLOSE_UNSUPPORTED_DATA, type Transport, TransportInbox } from "./transport.ts";
+import { writeServerFrame } from "./server-frame.ts";
+import {
+  CLOSE_NORMAL,
+  CLOSE_UNSUPPORTED_DATA,
+  type PeerCertificate,
+  type Transport,
+  TransportInbox,
+} from "./transport.ts";
 
 const SEND_OPTIONS = { binary: true, compress: false } as const;
 
 /** A peer that does not answer a goodbye must not keep the process alive for the half minute `ws` would wait. */
 const CLOSE_WITHIN_MS = 5_000;
 
-/** Wraps a socket that is open or opening; its errors end as a close. */
-export function createNodeTransport(socket: WebSocket, peer: string): Transport {
+/**
+ * Wraps a socket that is open or opening; its errors end as a close. A server gives `stream`, what the socket runs
+ * over, and writes to it directly.
+ */
+export function createNodeTransport(
+  socket: WebSocket,
+  peer: string,
+  certificate?: PeerCertificate,
+  stream?: Duplex,
+): Transport {
   const inbox = new TransportInbox();
   let failure = "";
   socket.binaryType = "nodebuffer";
@@ -24,11 +40,14 @@ export function createNodeTransport(socket: WebSocket, peer: string): Transport 
   socket.on("close", (code, reason) => inbox.closed({ code, reason: reason.toString() || failure }));
   return {
     peer,
+    certificate,
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
     send(bytes) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(bytes, SEND_OPTIONS);
+      if (socket.readyState !== WebSocket.OPEN) return;
+      if (stream === undefined) socket.send(bytes, SEND_OPTIONS);
+      else writeServerFrame(stream, bytes);
     },
     onMessage: (listener) => inbox.onMessage(listener),
     onClose: (listener) => inbox.onClose(listener),
@@ -39,5 +58,14 @@ export function createNodeTransport(socket: WebSocket, peer: string): Transport 
       socket.once("close", () => clearTimeout(timer));
     },
     terminate: () => socket.terminate(),
+    // What the socket had read already is held by the inbox: a chunk may hold thousands of small messages.
+    pauseReading() {
+      inbox.pause();
+      socket.pause();
+    },
+    resumeReading() {
+      inbox.resume();
+      if (!inbox.isPaused) socket.resume();
+    },
   };
 }

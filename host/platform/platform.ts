@@ -1,6 +1,6 @@
 // What the rest of the package needs from the world: clocks, chance, timers, sockets and storage. `#platform` resolves
 // to node.ts or browser.ts; tests hand in their own. No other room asks which of them it runs on.
-import type { Transport } from "./transport.ts";
+import type { Transport, TransportOptions } from "./transport.ts";
 
 export interface TimerOptions {
   /** A background timer does not keep a Node process alive. */
@@ -20,7 +20,7 @@ export interface Platform {
   /** Calls back once, when the current turn of the event loop and its microtasks are over. */
   onTurnEnd(callback: () => void): void;
   /** Opens a WebSocket. Rejects with connection-failed. */
-  connect(url: string): Promise<Transport>;
+  connect(url: string, options?: TransportOptions): Promise<Transport>;
   /**
    * Opens the ordered key-value storage at `location` (a directory in Node, an IndexedDB name in browsers) for this
    * process or tab alone. Rejects with store-locked while another holds it, store-closed when it cannot be opened.

@@ -8,9 +8,19 @@ export interface TransportClose {
   readonly reason: string;
 }
 
+/** A client certificate that the TLS layer has verified. */
+export interface PeerCertificate {
+  /** The common name of its subject. */
+  readonly commonName: string;
+  /** SHA-256 of the certificate, hexadecimal digits in pairs. */
+  readonly fingerprint: string;
+}
+
 export interface Transport {
   /** The other end, for people: a URL or an address. */
   readonly peer: string;
+  /** What the other end proved to be; undefined where it proved nothing. */
+  readonly certificate?: PeerCertificate | undefined;
   /** Bytes handed to `send` that have not left this process yet. */
   readonly bufferedBytes: number;
   /** Sends one message; after the close it does nothing. The bytes must not be changed afterwards. */
@@ -23,15 +33,36 @@ export interface Transport {
   close(code?: number, reason?: string): void;
   /** Drops the connection now, for a peer that no longer answers. */
   terminate(): void;
+  /** Delivers no more messages until `resumeReading`, and holds the peer back; undefined where that cannot be done. */
+  pauseReading?(): void;
+  resumeReading?(): void;
+}
+
+/** What a client may say about a connection before it is opened. */
+export interface TransportOptions {
+  /** In Node alone; browsers use what the user's system trusts. */
+  readonly tls?: ClientTls;
+}
+
+/** PEM texts. */
+export interface ClientTls {
+  /** Authorities to trust in place of the usual ones. */
+  readonly ca?: string;
+  /** A certificate of one's own and its key, for servers that ask for one. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export const CLOSE_NORMAL = 1000;
 export const CLOSE_UNSUPPORTED_DATA = 1003;
 export const CLOSE_LOST = 1006;
 
-/** The receiving half of every transport: keeps messages and the close until somebody listens. */
+/** The receiving half of every transport: keeps messages and the close while nobody listens or reading is paused. */
 export class TransportInbox {
   #waiting: Uint8Array[] = [];
+  #isPaused = false;
+  /** Came while messages before it were held. */
+  #heldClose: TransportClose | undefined;
   #close: TransportClose | undefined;
   #messageListener: ((bytes: Uint8Array) => void) | undefined;
   #closeListener: ((close: TransportClose) => void) | undefined;
@@ -42,9 +73,26 @@ export class TransportInbox {
 
   onMessage(listener: (bytes: Uint8Array) => void): void {
     this.#messageListener = listener;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const bytes of waiting) listener(bytes);
+    this.#deliver();
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Bytes of messages that are held because reading is paused. */
+  get heldBytes(): number {
+    return this.#isPaused ? this.#waiting.reduce((sum, bytes) => sum + bytes.length, 0) : 0;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Delivers what was held, as long as nobody pauses again, and then the close that came behind it. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#deliver();
   }
 
   onClose(listener: (close: TransportClose) => void): void {
@@ -54,13 +102,26 @@ export class TransportInbox {
 
   message(bytes: Uint8Array): void {
     if (this.isClosed) return;
-    if (this.#messageListener === undefined) this.#waiting.push(bytes);
+    if (this.#messageListener === undefined || this.#isPaused) this.#waiting.push(bytes);
     else this.#messageListener(bytes);
   }
 
   closed(close: TransportClose): void {
     if (this.isClosed) return;
+    if (this.#isPaused && this.#waiting.length > 0 && close.code !== CLOSE_LOST) {
+      this.#heldClose ??= close;
+      return;
+    }
     this.#close = close;
     this.#closeListener?.(close);
+  }
+
+  #deliver(): void {
+    const listener = this.#messageListener;
+    if (listener === undefined) return;
+    let next = 0;
+    while (!this.#isPaused && next < this.#waiting.length) listener(this.#waiting[next++]!);
+    this.#waiting.splice(0, next);
+    if (this.#heldClose !== undefined && this.#waiting.length === 0) this.closed(this.#heldClose);
   }
 }

@@ -18,7 +18,7 @@ describe("help", () => {
   test("names the commands, and is what no command at all prints", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
-    for (const name of ["start", "serve", "agent", "inspect", "query"])
+    for (const name of ["start", "serve", "agent", "inspect", "query", "token", "simulate"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     const bare = await run([]);
     expect(bare.status).toBe(2);
@@ -30,9 +30,38 @@ describe("help", () => {
       "start",
       ["--folder", "--agents", "--port", "--data", "--exit", "--pace", "--engine", "--json", "--host"],
     ],
-    ["serve", ["--port", "--data", "--host", "--backbone", "--json"]],
-    ["agent", ["<url>", "--name", "--data", "--json"]],
-    ["inspect", ["<where>", "--document", "--json"]],
+    [
+      "serve",
+      [
+        "--port",
+        "--data",
+        "--host",
+        "--trust",
+        "--tls-key",
+        "--tls-cert",
+        "--client-ca",
+        "--insecure",
+        "--backbone",
+        "--json",
+      ],
+    ],
+    ["agent", ["<url>", "--name", "--data", "--token-file", "--ca", "--json"]],
+    ["inspect", ["<where>", "--document", "--token-file", "--json"]],
+    ["token", ["--new-key", "--key", "--subject", "--allow", "--for", "--json"]],
+    [
+      "simulate",
+      [
+        "--nodes",
+        "--seed",
+        "--seconds",
+        "--faults",
+        "--topology",
+        "--html",
+        "--shrink",
+        "--keep-faults",
+        "--json",
+      ],
+    ],
     [
       "query",
       [
@@ -72,6 +101,13 @@ describe("errors", () => {
     [["start", "--port", "70000"], "whole number from 0 to 65535"],
     [["start", "--engine", "steam"], "Allowed choices are auto, wasm, baseline"],
     [["start", "--folder", "/no/such/folder"], '"/no/such/folder" is not a folder that can be read'],
+    [["start", "--host", "0.0.0.0"], "would let everybody who reaches it read and write"],
+    [["serve", "--host", "0.0.0.0"], "would let everybody who reaches it read and write"],
+    [["serve", "--tls-key", "/no/such/file"], "--tls-key and --tls-cert go together"],
+    [["serve", "--trust", "/no/such/file"], '"/no/such/file" cannot be read'],
+    [["token"], "--new-key makes a key"],
+    [["token", "--key", "/no/such/file", "--subject", "a", "--allow", "*=read"], "cannot be read"],
+    [["token", "--key", "x", "--subject", "a", "--allow", "*=read", "--for", "soon"], "Give a span"],
     [["agent"], "missing required argument 'url'"],
     [["agent", "localhost"], "ws://127.0.0.1:7070"],
     [["query", "metrics"], "missing required argument 'where'"],

@@ -1,5 +1,6 @@
 // A peer that says what the test wants, over a memory transport: for what no honest replica would do.
 import type { ReplicaId } from "../../host/engine/engine.ts";
+import { isExtensionType } from "../../host/net/extension.ts";
 import { OWN_VERSIONS } from "../../host/net/handshake.ts";
 import {
   decodeMessage,
@@ -23,7 +24,7 @@ type Each<Candidate, Type> = Candidate extends { readonly type: infer Types }
 export interface ScriptedPeer {
   readonly transport: Transport;
   /** Every frame that came, control frames decoded. */
-  readonly heard: (Message | { readonly type: "stream"; readonly bytes: Uint8Array })[];
+  readonly heard: (Message | { readonly type: "stream" | "extension"; readonly bytes: Uint8Array })[];
   close: TransportClose | undefined;
   say(message: Message): void;
   /** The first message of a type, when it has come. */
@@ -56,9 +57,11 @@ export function connectScripted(node: Node): ScriptedPeer {
       return find() as never;
     },
   };
-  left.onMessage((bytes) =>
-    peer.heard.push(messageTypeOf(bytes) === "stream" ? { type: "stream", bytes } : decodeMessage(bytes)),
-  );
+  left.onMessage((bytes) => {
+    if (isExtensionType(bytes[0])) peer.heard.push({ type: "extension", bytes });
+    else
+      peer.heard.push(messageTypeOf(bytes) === "stream" ? { type: "stream", bytes } : decodeMessage(bytes));
+  });
   left.onClose((close) => {
     peer.close = close;
   });
