@@ -118,11 +118,23 @@ describeWithNats("outages of the backbone", (start) => {
       await server.deleteStreams();
       await pause(500);
     });
-    await until(() => created() > createdBefore);
+    await until(
+      () => created() > createdBefore,
+      () => pair.map(({ events }) => events),
+    );
     // Both follow the new stream, and do not live on asking each other.
     const received = pair.map(({ backbone }) => backbone.statistics.received);
     for (const { replica } of pair) (await openHome(replica)).visits.increment();
-    await until(() => pair.every(({ backbone }, side) => backbone.statistics.received > received[side]!));
+    await until(
+      () => pair.every(({ backbone }, side) => backbone.statistics.received > received[side]!),
+      () =>
+        pair.map(({ backbone, events }) => [
+          backbone.status,
+          backbone.unpublished,
+          backbone.statistics,
+          events,
+        ]),
+    );
     await until(() => pair.every(({ backbone }) => backbone.unpublished === 0));
     const home = await openHome(pair[0].replica);
     await Promise.all(pair.map((relay) => relay.backbone.close()));
