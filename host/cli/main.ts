@@ -231,7 +231,7 @@ export async function main(words: readonly string[]): Promise<number> {
     .option("--faults <list>", "kinds of faults with commas between, all, or none", "all")
     .addOption(
       new Option("--topology <name>", "who connects to whom")
-        .choices(["random", "star", "ring", "mesh"])
+        .choices(["random", "star", "ring", "mesh", "overlay"])
         .default("random"),
     )
     .addOption(

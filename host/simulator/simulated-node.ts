@@ -10,6 +10,7 @@ import type { Durability } from "../replica/ports.ts";
 import { hostOf, Replica } from "../replica/replica.ts";
 import { openStore } from "../store/index.ts";
 import { forEachReplica } from "../wire/delta-header.ts";
+import type { VersionVector } from "../wire/version-vector.ts";
 import type { Machine } from "./machine.ts";
 import { addressOf } from "./machine.ts";
 import { Random } from "./random.ts";
@@ -25,6 +26,7 @@ const CONNECT_AGAIN_MS = 1_000;
 const ACKNOWLEDGE_SHARE = 0.3;
 const LEDGER_SHARE = 0.4;
 const PARCEL_SHARE = 0.2;
+const COMPACT_SHARE = 0.03;
 
 /** What a run may hang onto a process once it runs. */
 export type AfterStart = (replica: Replica, platform: SimulatedPlatform, hub: Hub) => void;
@@ -43,6 +45,8 @@ export interface NodeOptions {
   readonly afterStart: readonly AfterStart[];
   /** What stands between the replica and the platform: how the tests break a build. */
   readonly wrapPlatform: (platform: SimulatedPlatform) => Platform;
+  /** The vectors of all other nodes as they are or were last: what compaction may rest on. */
+  readonly vectorsOfOthers: (node: number) => readonly VersionVector[] | undefined;
   /** Something worth a place in the timeline. */
   readonly tell: (kind: string, node: number, detail?: string) => void;
   /** Something that must not be. */
@@ -74,6 +78,7 @@ export class SimulatedNode {
   /** Of the process that is there, be it starting, running or closing. */
   #replica: Replica | undefined;
   #platform: SimulatedPlatform | undefined;
+  #lastVector: VersionVector | undefined;
   #starts = 0;
   #written = 0;
 
@@ -118,6 +123,7 @@ export class SimulatedNode {
   kill(how: "killed" | "power lost", mayTear = false): void {
     const platform = this.#platform;
     if (platform === undefined) return;
+    this.#rememberVector();
     const { network, truth } = this.#options;
     platform.die();
     const isPowerLoss = how === "power lost";
@@ -137,6 +143,7 @@ export class SimulatedNode {
   async close(): Promise<void> {
     const running = this.#process;
     if (running === undefined) return;
+    this.#rememberVector();
     this.#process = undefined;
     try {
       await running.replica.close();
@@ -147,6 +154,16 @@ export class SimulatedNode {
     running.platform.die();
     this.#options.network.died(running.platform, true);
     this.#platform = undefined;
+  }
+
+  /** What it knows, or knew when it last ran; undefined before it ever did. */
+  get lastVector(): VersionVector | undefined {
+    this.#rememberVector();
+    return this.#lastVector;
+  }
+
+  #rememberVector(): void {
+    if (this.#process !== undefined) this.#lastVector = this.#process.core.versionVector.clone();
   }
 
   /** Another disk stands in the machine's place; only while no process is there. */
@@ -268,6 +285,7 @@ export class SimulatedNode {
     truth.mutations++;
     try {
       const dice = random.unit();
+      if (random.chance(COMPACT_SHARE)) this.#compact(running);
       if (dice < LEDGER_SHARE) this.#enter(running);
       else if (dice < LEDGER_SHARE + PARCEL_SHARE) this.#handleParcel(running);
       else mutate(running.document, random);
@@ -275,6 +293,14 @@ export class SimulatedNode {
       violated("local writes succeed", this.index, describe(error));
     }
     if (random.chance(ACKNOWLEDGE_SHARE)) this.#acknowledge(running);
+  }
+
+  /** As an application does that knows all members: nothing is dropped that one of them may lack. */
+  #compact({ document }: Process): void {
+    const members = this.#options.vectorsOfOthers(this.index);
+    if (members === undefined) return;
+    const { removalsDropped, deletedMarksDropped } = document.compact({ members });
+    if (removalsDropped + deletedMarksDropped > 0) this.#options.tell("compacted", this.index);
   }
 
   #enter({ document, core }: Process): void {

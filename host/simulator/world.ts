@@ -5,12 +5,16 @@ import { EventQueue, type ScheduledEvent } from "./event-queue.ts";
 
 /** 2023-11-14T22:13:20Z: any time will do, as long as it is the same one. */
 const EPOCH_MS = 1_700_000_000_000;
+/** More than any fleet has to do at one moment: code that asks to be called again at once would hold time for ever. */
+const EVENTS_AT_ONCE_MAX = 1_000_000;
 
 export class World {
   readonly seed: number;
   readonly #queue = new EventQueue();
   #nowMs = 0;
   #events = 0;
+  /** Since time last moved. */
+  #eventsNow = 0;
   #digestLow = 0x243f6a88;
   #digestHigh = 0x85a308d3;
   /** What threw where nobody could catch it. */
@@ -94,6 +98,10 @@ export class World {
   }
 
   #run(atMs: number, run: () => void): void {
+    this.#eventsNow = atMs > this.#nowMs ? 0 : this.#eventsNow + 1;
+    if (this.#eventsNow === EVENTS_AT_ONCE_MAX) {
+      this.#failed(new Error(`time stands still: ${EVENTS_AT_ONCE_MAX} events at ${atMs} ms`));
+    }
     this.#nowMs = atMs;
     this.#events++;
     try {
