@@ -6,6 +6,8 @@ import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
 import { network } from "./network.ts";
+import { networkLoads } from "./network-loads.ts";
+import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
@@ -30,6 +32,8 @@ export const workloads: readonly Workload[] = [
   ...bytes,
   packageFigures,
   ...network,
+  ...networkSyncs,
+  ...networkLoads,
   ...rivals,
   tortures,
 ];
