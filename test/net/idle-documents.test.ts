@@ -16,11 +16,14 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-async function relayWith(storage: boolean): Promise<{ replica: Replica; relay: Relay }> {
+async function relayWith(
+  storage: boolean,
+  idleDocumentMs = IDLE_MS,
+): Promise<{ replica: Replica; relay: Relay }> {
   const folder = mkdtempSync(join(tmpdir(), "idle-documents-"));
   folders.push(folder);
   const replica = await createReplica(storage ? { storage: folder } : {});
-  const relay = await serve(replica, { port: 0, idleDocumentMs: IDLE_MS });
+  const relay = await serve(replica, { port: 0, idleDocumentMs });
   closing.push(() => replica.close());
   closing.push(() => relay.close());
   return { replica, relay };
@@ -72,6 +75,20 @@ test("one that a connection or the application still uses stays open", async () 
   expect(openIn(replica)).toEqual(["own"]);
   own.notes.set("a", "still");
   expect(own.notes.get("a")).toBe("still");
+});
+
+test("one that is carried again before its time stays open", async () => {
+  const idleMs = 1_500;
+  const { replica, relay } = await relayWith(true, idleMs);
+  await visit(relay, () => "first");
+  const [core] = hostOf(replica).documents();
+  const peer = await createReplica();
+  closing.push(() => peer.close());
+  await peer.open("notes", Notes);
+  await (await peer.connect(relay.url)).synced();
+  await pause(idleMs + 200);
+  expect([...hostOf(replica).documents()]).toEqual([core]);
+  expect(core!.isClosed).toBe(false);
 });
 
 test("without a store nothing is closed: it would be lost", async () => {

@@ -36,8 +36,10 @@ test("messages of every length arrive whole and in order, those of ws between th
   // The frame of a payload is kept for the next receiver: the same bytes again, and others after them.
   transport.send(messages[0]!);
   transport.send(messages[0]!);
+  const other = new Uint8Array([77]);
+  transport.send(other);
   transport.send(messages[1]!);
-  const expected = [...messages, messages[0]!, messages[0]!, messages[1]!];
+  const expected = [...messages, messages[0]!, messages[0]!, other, messages[1]!];
   await until(() => received.length === expected.length);
   for (const [index, message] of expected.entries()) expect(received[index]!.equals(message)).toBe(true);
   const closed = new Promise<number>((resolve) => client.once("close", (code) => resolve(code)));
