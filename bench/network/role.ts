@@ -207,13 +207,14 @@ const operations = {
   async synced() {
     await Promise.all(clients.map((client) => client.synced()));
   },
-  /** When each entry was there, from the first remote one on. */
+  /** Notes from now on when each entry was there. */
   async watch() {
     const [client] = clients;
+    const known = client!.size;
     const seen: number[] = [];
     client!.onRemote(() => {
       const at = nowNs();
-      while (seen.length < client!.size) seen.push(at);
+      while (seen.length < client!.size - known) seen.push(at);
     });
     watched = seen;
   },
