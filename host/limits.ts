@@ -45,6 +45,8 @@ export const SESSION_DOCUMENTS_MAX = 100000;
 export const SESSION_BACKLOG_BYTES_MAX = 4194304;
 /** Replicas, and containers, one document's stream dictionary may name: a joiner gets it whole, some 80 KiB. */
 export const DICTIONARY_SLOTS_MAX = 4096;
+/** Connections a relay lets in within a second: a handshake and a first exchange cost it about a millisecond. */
+export const CONNECTIONS_PER_SECOND_MAX = 100;
 /** Repairs of one document's stream in a row before the connection is given up: a peer that never fits is broken. */
 export const STREAM_REPAIRS_MAX = 16;
 /** Nesting of a workflow guard: guards come from peers with the definition, and judging one recurses. */

@@ -28,6 +28,12 @@ function clientOf(doc: Doc, open: () => Provider): Promise<Client> {
     });
   const client: Client = {
     write: (key, value) => data.set(key, value),
+    fill: (entries) => {
+      doc.transact(() => {
+        for (const [key, value] of entries) data.set(key, value);
+      });
+    },
+    get: (key) => data.get(key) as string | undefined,
     get size() {
       return data.size;
     },
