@@ -47,12 +47,16 @@ describeEngines("joining chunks", (create) => {
   it("takes what was joined again when there are sixteen of that size, and leaves large chunks alone", () => {
     const { record, join, sequences, times, document, index } = series();
     mutate(document, NOW_MS, (batch) => batch.record(index, "a", upTo(4096, 9000), upTo(4096)));
+    const late = series(2);
     for (let round = 0; round < 16; round++) {
       record(upTo(16, round * 16));
+      if (round === 1) late.document.merge(document.snapshot(), NOW_MS, false);
       join();
     }
     expect(sequences()).toEqual([1, 274]);
     expect(times()).toEqual([...upTo(256), ...upTo(4096, 9000)]);
+    late.document.merge(document.deltaSince(late.document.versionVector()), NOW_MS, false);
+    expect([late.sequences(), late.document.digest()]).toEqual([[1, 274], document.digest()]);
   });
 
   it("stands for its chunks wherever it comes: where all, some or none of them are", () => {
