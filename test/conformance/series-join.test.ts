@@ -50,7 +50,7 @@ describeEngines("joining chunks", (create) => {
     const late = series(2);
     for (let round = 0; round < 16; round++) {
       record(upTo(16, round * 16));
-      if (round === 1) late.document.merge(document.snapshot(), NOW_MS, false);
+      if (round === 0) late.document.merge(document.snapshot(), NOW_MS, false);
       join();
     }
     expect(sequences()).toEqual([1, 274]);
