@@ -44,6 +44,18 @@ describeEngines("joining chunks", (create) => {
     document.checkInvariants();
   });
 
+  it("writes the bytes that the page describes", () => {
+    const { document, index, join } = series();
+    for (const time of upTo(16))
+      mutate(document, NOW_MS, (batch) => batch.record(index, "a", [time * 1000], [time]));
+    join();
+    const [joined] = readEntries(document.entries(index, 0));
+    // 16 points; joined, in thousands, scale 0; covers 16; from 0, for 15,000; first value 0; steps of 1 thousand, of 1.
+    expect(Buffer.from(joined!.payload, "latin1").toString("hex")).toBe(
+      ["10", "90", "10", "00", "9875", "00", "0001", "0002"].join(""),
+    );
+  });
+
   it("takes what was joined again when there are sixteen of that size, and leaves large chunks alone", () => {
     const { record, join, sequences, times, document, index } = series();
     mutate(document, NOW_MS, (batch) => batch.record(index, "a", upTo(4096, 9000), upTo(4096)));
