@@ -32,10 +32,12 @@ export const ERROR_CODES = [
   "store-locked",
   // network
   "access-denied",
+  "backbone-unavailable",
   "connection-closed",
   "connection-failed",
   "insecure-relay",
   "message-too-large",
+  "no-store",
   "protocol-error",
   // command line
   "invalid-option",

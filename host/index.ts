@@ -80,8 +80,14 @@ export type {
   ConnectionStatus,
   ConnectOptions,
   CredentialSource,
+  DocumentPresence,
+  DocumentSync,
   Durability,
+  PresenceChange,
   StoreEvent,
+  SyncAllOptions,
+  SyncRound,
+  WriteProgress,
 } from "./replica/ports.ts";
 export type { RegisterHandle } from "./replica/register-handle.ts";
 export type { Replica, ReplicaEvent, ReplicaEventListener } from "./replica/replica.ts";
@@ -108,7 +114,7 @@ export {
 } from "./replica/schema.ts";
 export type { Aggregate, Aggregates } from "./replica/series/aggregates.ts";
 export type { DownsampleMethod, SeriesPoints } from "./replica/series/downsample.ts";
-export type { SeriesRetention } from "./replica/series/retention.ts";
+export type { SeriesRetention } from "./replica/series/retention-rule.ts";
 export type { NumberColumn, TimeRange } from "./replica/series/series-arguments.ts";
 export type {
   DownsampleQuery,

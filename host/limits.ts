@@ -65,7 +65,67 @@ export const DECISIONS_MAX = 256;
 export const GRANT_ROWS_MAX = 64;
 /** Bytes of a credential: a signed token with the most rows of usual names fits, and it is held before it is judged. */
 export const CREDENTIAL_BYTES_MAX = 16384;
+/** Documents a peer may ask for before it is admitted: those who wait for that ask for none, and others must not fill memory. */
+export const UNADMITTED_DOCUMENTS_MAX = 64;
+/** Credentials a peer may present in a minute: each costs a verified signature, and renewing takes one in minutes. */
+export const CREDENTIALS_A_MINUTE_MAX = 60;
 /** Milliseconds a token may count: a day, so that one that got lost is soon worth nothing. */
 export const TOKEN_LIFETIME_MS_MAX = 86400000;
 /** Tokens taken back that a guard remembers: beyond it a change of key is the better answer. */
 export const REVOKED_IDS_MAX = 100000;
+/** Bytes from which frames travel packed: deflate halves shorter batches at best, and costs a system call's time. */
+export const PACKED_FROM_BYTES = 512;
+/** Bytes of a frame before it was packed: the longest part or turn with room to spare; longer ones travel plain. */
+export const PACKED_PLAIN_BYTES_MAX = 2097152;
+/** Bursts of its rate a connection may owe before it is ended: a transport that can pause never owes one. */
+export const RATE_DEBT_BURSTS_MAX = 4;
+/** How long a relay may ask a client to stay away, in milliseconds: five minutes, or a hostile one would keep it for ever. */
+export const RETRY_AFTER_MS_MAX = 300000;
+/** Addresses one connection may choose from: somebody wrote them down, and each is tried before giving up. */
+export const RELAY_ADDRESSES_MAX = 64;
+/** Replicas one announcement of lazy push names: those that wrote within a tenth of a second; more take more frames. */
+export const HAVE_ROWS_MAX = 4096;
+/** Members of one overlay: a whole table then travels in one message, and a joiner holds it in a few megabytes. */
+export const MEMBERS_MAX = 8192;
+/** Bytes a member may say of itself beyond its address: it is told to every other member. */
+export const MEMBER_META_BYTES_MAX = 512;
+/** Addresses of one member: a name, and one for each network it stands in. */
+export const MEMBER_ADDRESSES_MAX = 8;
+/** Bytes of a member's address or region in UTF-8: their length travels in one byte. */
+export const MEMBER_ADDRESS_BYTES_MAX = 255;
+/** Connections a member tells others it opened: enough for every topology but a large full mesh, which needs no routes. */
+export const MEMBER_LINKS_MAX = 64;
+/** Times a probe is forwarded: twice the diameter of the overlays here with thousands of members. */
+export const PROBE_HOPS_MAX = 16;
+/** Streams of a backbone: fixed for ever, since a document's stream is its name's hash modulo this; 64 spread over servers well and cost them 3 MB. */
+export const BACKBONE_SHARDS = 64;
+/** Bytes of deltas in one message of a backbone: half of what a NATS server takes unless told otherwise. */
+export const BACKBONE_BATCH_BYTES_MAX = 524288;
+/** Deltas in one message of a backbone: what half a MiB of the smallest ones comes to. */
+export const BACKBONE_DELTAS_MAX = 16384;
+/** Messages of one document on their way to the stream: the round trip is then no bound, and what comes meanwhile shares the next one. */
+export const BACKBONE_IN_FLIGHT_MAX = 16;
+/** Bytes of one document waiting to be published: beyond it the stream gets one delta of everything it lacks instead. */
+export const BACKBONE_BACKLOG_BYTES_MAX = 4194304;
+/** Bytes of one document's messages kept until what they build on has come: beyond it anti-entropy brings all at once. */
+export const BACKBONE_WAITING_BYTES_MAX = 4194304;
+/** Documents read from a backbone at the same time: a relay that starts with thousands must not flood the servers. */
+export const BACKBONE_CATCH_UPS_MAX = 8;
+/** Ranges one request of a comparison of documents names: the answer, 16 fingerprints each, stays below 20 KiB. */
+export const COMPARISON_RANGES_MAX = 64;
+/** Places one request asks the names of: the answer stays below 20 KiB but for names at one place. */
+export const COMPARISON_NAMES_MAX = 64;
+/** Documents listed for a range instead of cutting it further: as many bytes as two more cuts. */
+export const COMPARISON_LIST_MAX = 32;
+/** Requests of one comparison: four times what two full replicas with nothing in common need. */
+export const COMPARISON_REQUESTS_MAX = 4096;
+/** Differences one comparison brings: the rest is found by the next. */
+export const COMPARISON_DIFFERENCES_MAX = 100000;
+/** Bytes of a presence value: a name, a colour and a cursor; what is larger belongs into the document. */
+export const PRESENCE_VALUE_BYTES_MAX = 1024;
+/** Replicas whose presence in a document is known: a megabyte at most, and nobody looks at a longer list. */
+export const PRESENCE_PEERS_MAX = 1024;
+/** Bytes of presence sent over a connection a second: it must never be what fills a line. */
+export const PRESENCE_BYTES_PER_SECOND = 65536;
+/** States in one frame of presence: bounds what is read before any of it is used. */
+export const PRESENCE_STATES_PER_FRAME_MAX = 64;

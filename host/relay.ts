@@ -3,11 +3,14 @@
 import type { RequestListener, Server } from "node:http";
 import { CrdtError } from "./errors.ts";
 import {
+  CLOSE_SERVICE_RESTART,
+  type DrainOptions,
   hubOf,
   type NetworkEvent,
   type NetworkOptions,
   type PeerStatistics,
   peerStatistics,
+  retryAfterReason,
   type ServedDocument,
   servedDocuments,
 } from "./net/index.ts";
@@ -15,7 +18,7 @@ import { isLoopback, listen, type ServerTls } from "./platform/listen.ts";
 import { hostOf, type Replica } from "./replica/replica.ts";
 
 export type { Guard } from "./net/guard.ts";
-export type { PeerStatistics, ServedDocument } from "./net/index.ts";
+export type { DrainOptions, PeerStatistics, RateOptions, ServedDocument } from "./net/index.ts";
 export type { ServerTls } from "./platform/listen.ts";
 
 export interface RelayOptions extends Omit<NetworkOptions, "timing"> {
@@ -59,9 +62,17 @@ export interface Relay {
   /** The documents at least one connection carries. */
   documents(): ServedDocument[];
   onEvent(listener: (event: RelayEvent) => void): () => void;
+  /**
+   * Takes no further peers, tells those there are what was merged and stored of what they sent, and sends them away with a hint
+   * when to come back. Then `close()` it. The replica stays open.
+   */
+  drain(options?: DrainOptions): Promise<void>;
   /** Stops listening and drops the connections it accepted; the replica stays open. */
   close(): Promise<void>;
 }
+
+/** What those are told that connect while the relay drains. */
+const TURNED_AWAY_MS = 1_000;
 
 /** Lets other replicas connect to this one. Errors: connection-failed when the port is taken, insecure-relay. */
 export async function serve(replica: Replica, options: RelayOptions): Promise<Relay> {
@@ -77,6 +88,7 @@ export async function serve(replica: Replica, options: RelayOptions): Promise<Re
   } = options;
   if (!insecure) refuseOpenDoor(options);
   const hub = hubOf(hostOf(replica), network);
+  let isDraining = false;
   const listener = await listen({
     port,
     ...(host !== undefined && { host }),
@@ -84,7 +96,10 @@ export async function serve(replica: Replica, options: RelayOptions): Promise<Re
     ...(onRequest !== undefined && { onRequest }),
     ...(allowOrigin !== undefined && { allowOrigin }),
     ...(connectionsPerSecond !== undefined && { connectionsPerSecond }),
-    onTransport: (transport) => hub.attach(transport, "server"),
+    onTransport: (transport) => {
+      if (isDraining) transport.close(CLOSE_SERVICE_RESTART, retryAfterReason(TURNED_AWAY_MS));
+      else hub.attach(transport, "server");
+    },
   });
   return {
     port: listener.port,
@@ -94,6 +109,11 @@ export async function serve(replica: Replica, options: RelayOptions): Promise<Re
     documents: () => servedDocuments(hub),
     onEvent: (tell) =>
       hub.onEvent(({ kind, session, message }) => tell({ kind, peer: session.peer, message })),
+    drain: async (how) => {
+      isDraining = true;
+      listener.stopAccepting();
+      await hub.drain(how);
+    },
     close: () => listener.close(),
   };
 }

@@ -1,6 +1,7 @@
 // Bundles host/ into dist/, so that a start reads few files: a module costs Node about a millisecond to find, read and
-// link, whatever its size. For Node everything the front door imports at once is one chunk, with the platform of Node and
-// the loader inside the engine's chunk; what is imported on demand stays apart. Browsers get a build of their own below
+// link, whatever its size. For Node everything the front door imports at once is one chunk, with the platform of Node, and
+// with the WebAssembly engine and its module, which nearly every program asks for next; what else is imported on demand
+// (data types, storing, networking, the other engine) stays apart. Browsers get a build of their own below
 // dist/browser/: applications bundle it again, so its chunks need no care and its dependencies stay imports.
 import { cpSync } from "node:fs";
 import { resolve } from "node:path";
@@ -10,18 +11,23 @@ import { build as rolldown } from "rolldown";
 const ENTRIES = {
   index: "host/index.ts",
   relay: "host/relay.ts",
+  overlay: "host/overlay/index.ts",
   access: "host/access/index.ts",
+  "backbone/index": "host/backbone/index.ts",
+  "simulator/index": "host/simulator/index.ts",
+  tabs: "host/tabs/index.ts",
   "cli/main": "host/cli/main.ts",
 };
-const KEPT_AS_IMPORTS = /^(?:node:.*|cli-progress|commander|jose|level|ws)$/;
+const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
+const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|cli-progress|commander|fflate|jose|level|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";
 
-/** The modules that `entry` cannot do without: those it reaches through static imports, itself included. */
-async function modulesAtOnce(entry) {
+/** The modules that `entries` cannot do without: those they reach through static imports, themselves included. */
+async function modulesAtOnce(entries) {
   const { metafile } = await esbuild({
-    entryPoints: [entry],
+    entryPoints: entries,
     outdir: "dist",
     bundle: true,
     splitting: true,
@@ -33,7 +39,7 @@ async function modulesAtOnce(entry) {
     conditions: ["source"],
     logLevel: "error",
   });
-  const found = new Set([entry]);
+  const found = new Set(entries);
   for (const path of found) {
     for (const imported of metafile.inputs[path].imports) {
       if (imported.kind === "import-statement" && !imported.external) found.add(imported.path);
@@ -42,12 +48,26 @@ async function modulesAtOnce(entry) {
   return new Set([...found].map((path) => resolve(path)));
 }
 
+/** Turns the engine's import on demand into one at once. Fails the build where the import reads otherwise. */
+const engineAtOnce = {
+  name: "engine-at-once",
+  transform(code, id) {
+    if (resolve(id) !== resolve("host/engine/load-engine.ts")) return null;
+    const onDemand = 'const { createWasmEngine } = await import("./wasm/wasm-engine.ts");';
+    if (!code.includes(onDemand)) throw new Error(`${id} does not say ${onDemand}`);
+    // At the end, and a line for a line, so that the source map stays true.
+    const imported = `import { createWasmEngine } from "./wasm/wasm-engine.ts";\n`;
+    return { code: code.replace(onDemand, "") + imported, map: null };
+  },
+};
+
 async function bundleForNode() {
-  const host = await modulesAtOnce(ENTRIES.index);
+  const host = await modulesAtOnce([ENTRIES.index, WASM_ENGINE]);
   await rolldown({
     input: ENTRIES,
     platform: "node",
     external: KEPT_AS_IMPORTS,
+    plugins: [engineAtOnce],
     resolve: { conditionNames: ["source", "node", "import", "default"] },
     logLevel: "warn",
     output: {
@@ -68,7 +88,12 @@ async function bundleForNode() {
 
 const bundleForBrowsers = () =>
   esbuild({
-    entryPoints: { index: ENTRIES.index, access: ENTRIES.access },
+    entryPoints: {
+      index: ENTRIES.index,
+      access: ENTRIES.access,
+      overlay: ENTRIES.overlay,
+      tabs: ENTRIES.tabs,
+    },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

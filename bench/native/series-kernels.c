@@ -2,12 +2,7 @@
 // plain loops for the compiler to vectorise.
 // usage: series-kernels WORKLOAD FILE LABELS POINTS SAMPLES      (prints nanoseconds a point and the check)
 // The file holds the times of all labels, then their values, as doubles.
-#include <math.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "measure.h"
 
 enum { LANES = 8, WINDOW_FIELDS = 8, BUCKETS = 1 << 19, MARKS = 4096, CELL_LANES = 4 };
 
@@ -143,27 +138,6 @@ static size_t sketch(const double *values, size_t count, uint32_t *pairs) {
   return length;
 }
 
-/** Fowler, Noll and Vo's hash over words, as bench/workloads/series-kernels.ts has it. */
-static uint32_t hash_words(uint32_t hash, const void *words, size_t count) {
-  for (size_t index = 0; index < count; index++) {
-    uint32_t word;
-    memcpy(&word, (const char *)words + index * 4, 4);
-    hash = (hash ^ word) * 0x01000193u;
-  }
-  return hash;
-}
-
-static double now_ns(clockid_t clock) {
-  struct timespec time;
-  clock_gettime(clock, &time);
-  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int compare(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
-
 /** One pass over all labels; results stand in `results`, whose words in use are returned. */
 static size_t pass(const char *name, const double *times, const double *values, size_t labels, size_t points,
                    double *results) {
@@ -189,24 +163,23 @@ static size_t pass(const char *name, const double *times, const double *values, 
   return used;
 }
 
+static const char *name;
+static const double *times;
+static double *results;
+static size_t labels, points, used;
+
+static void pass_all(void) { used = pass(name, times, times + labels * points, labels, points, results); }
+
 int main(int argc, char **argv) {
   if (argc != 6) return 2;
-  const size_t labels = strtoul(argv[3], NULL, 10), points = strtoul(argv[4], NULL, 10);
-  const size_t samples = strtoul(argv[5], NULL, 10), total = labels * points;
-  double *times = malloc(total * 16 + 16), *elapsed = calloc(samples + 1, 8);
-  double *results = malloc(total * 16 + labels * 1024);
-  FILE *file = fopen(argv[2], "rb");
-  if (!times || !elapsed || !results || !file || fread(times, 8, total * 2, file) != total * 2) return 3;
-  memset(results, 0, total * 16 + labels * 1024);
-  size_t used = 0;
-  for (size_t sample = 0; sample < samples + 2; sample++) {
-    const double wall = now_ns(CLOCK_MONOTONIC), processor = now_ns(CLOCK_PROCESS_CPUTIME_ID);
-    used = pass(argv[1], times, times + total, labels, points, results);
-    const double worked = now_ns(CLOCK_PROCESS_CPUTIME_ID) - processor;
-    const double passed = now_ns(CLOCK_MONOTONIC) - wall;
-    if (sample >= 2) elapsed[sample - 2] = worked < passed ? worked : passed;
-  }
-  qsort(elapsed, samples, sizeof *elapsed, compare);
-  printf("%.6f %08x\n", elapsed[samples / 2] / (double)total, hash_words(0x811c9dc5u, results, used));
+  name = argv[1];
+  labels = strtoul(argv[3], NULL, 10);
+  points = strtoul(argv[4], NULL, 10);
+  const size_t total = labels * points;
+  times = read_columns(argv[2], total * 2);
+  results = calloc(total * 2 + labels * 128, 8);
+  if (!results) return 3;
+  const double ns = median_ns(pass_all, strtoul(argv[5], NULL, 10));
+  printf("%.6f %08x\n", ns / (double)total, hash_words(0x811c9dc5u, results, used));
   return 0;
 }

@@ -140,6 +140,62 @@ declare module "@automerge/automerge" {
   export function free<T>(doc: Doc<T>): void;
 }
 
+declare module "@duckdb/duckdb-wasm/blocking" {
+  interface Column {
+    toArray(): ArrayLike<number>;
+  }
+  interface Connection {
+    insertArrowFromIPCStream(
+      stream: Uint8Array,
+      options: { schema: string; name: string; create: boolean },
+    ): void;
+    query(text: string): { getChild(name: string): Column | null };
+  }
+  interface Database {
+    instantiate(onProgress: () => void): Promise<unknown>;
+    connect(): Connection;
+  }
+  interface Bundle {
+    readonly mainModule: string;
+    readonly mainWorker: string;
+  }
+  export class VoidLogger {
+    log(): void;
+  }
+  export const NODE_RUNTIME: object;
+  export function createDuckDB(
+    bundles: { mvp: Bundle; eh: Bundle },
+    logger: VoidLogger,
+    runtime: object,
+  ): Promise<Database>;
+}
+
+declare module "apache-arrow" {
+  type Column = Int32Array | Float64Array;
+  export interface Vector {
+    readonly length: number;
+  }
+  export class Table {
+    constructor(columns: Readonly<Record<string, Vector>>);
+  }
+  export function makeVector(column: Column): Vector;
+  export function tableToIPC(table: Table, type: "stream"): Uint8Array;
+}
+
+declare module "arquero" {
+  interface ColumnTable {
+    params(values: object): ColumnTable;
+    groupby(...keys: unknown[]): ColumnTable;
+    rollup(columns: object): ColumnTable;
+    orderby(...keys: string[]): ColumnTable;
+    array(name: string): ArrayLike<number>;
+  }
+  export function table(columns: Readonly<Record<string, Int32Array | Float64Array>>): ColumnTable;
+  export const op: Readonly<
+    Record<"count" | "floor" | "max" | "mean" | "min" | "sum", (value?: unknown) => number>
+  >;
+}
+
 declare module "@y/websocket-server/utils" {
   export function setupWSConnection(
     socket: import("ws").WebSocket,

@@ -6,14 +6,19 @@ import { counter, map, schema, set } from "../../host/index.ts";
 import { type Document, openDocument as openTyped } from "../../host/replica/document.ts";
 import { DocumentCore } from "../../host/replica/document-core.ts";
 import { DocumentState } from "../../host/replica/document-state.ts";
+import { loadContainers } from "../../host/replica/schema.ts";
 import { openDocument, openEngine, platform, replicaOf } from "../engines.ts";
 import type { Item, Rival, RivalDocument } from "./rival.ts";
 
 const Shape = schema({ map: map<Record<string, Item>>(), set: set<string>(), counter: counter() });
+const containers = await loadContainers(Shape.containers);
 
 const owner = {
   platform,
   clockAhead: () => undefined,
+  writesRefused: (_core: DocumentCore, error: Error) => {
+    throw error;
+  },
   idTaken: () => {
     throw new Error("two replicas of a benchmark have one id");
   },
@@ -28,7 +33,11 @@ class OwnDocument implements RivalDocument {
 
   constructor(engine: Engine, replica: number) {
     this.#core = new DocumentCore("rivals", openDocument(engine, replicaOf(replica)), owner);
-    this.#document = openTyped(new DocumentState(this.#core), keeper, Shape);
+    this.#document = openTyped<(typeof Shape)["containers"]>(
+      new DocumentState(this.#core),
+      keeper,
+      containers,
+    );
     this.#core.onDelta(({ bytes, source }) => {
       if (source === "local") this.#update = bytes;
     });

@@ -4,11 +4,20 @@ import { type MapHandle, map, schema } from "../../host/index.ts";
 import { openDocument as openTyped } from "../../host/replica/document.ts";
 import { DocumentCore } from "../../host/replica/document-core.ts";
 import { DocumentState } from "../../host/replica/document-state.ts";
+import { loadContainers } from "../../host/replica/schema.ts";
 import { openDocument, openEngine, platform, replicaOf } from "../engines.ts";
 import type { Library, Subject } from "./subject.ts";
 
 const Shape = schema({ map: map() });
-const owner = { platform, clockAhead: () => undefined, idTaken: () => undefined };
+const containers = await loadContainers(Shape.containers);
+const owner = {
+  platform,
+  clockAhead: () => undefined,
+  idTaken: () => undefined,
+  writesRefused: (_core: DocumentCore, error: Error) => {
+    throw error;
+  },
+};
 const keeper = { durable: async () => undefined, release: async () => undefined };
 
 class OwnSubject implements Subject {
@@ -18,9 +27,8 @@ class OwnSubject implements Subject {
 
   constructor(engine: Engine, replica: number) {
     this.#core = new DocumentCore("torture", openDocument(engine, replicaOf(replica)), owner);
-    this.#map = openTyped(new DocumentState(this.#core), keeper, Shape).map as MapHandle<
-      Record<string, unknown>
-    >;
+    this.#map = openTyped<typeof Shape.containers>(new DocumentState(this.#core), keeper, containers)
+      .map as MapHandle<Record<string, unknown>>;
     this.#core.onDelta(({ bytes, source }) => {
       if (source === "local") this.#update = bytes;
     });

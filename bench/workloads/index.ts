@@ -1,16 +1,19 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
+import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
 import { networkLoads } from "./network-loads.ts";
 import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
+import { rivalsSeries } from "./rivals-series.ts";
 import { seriesChunks } from "./series-chunks.ts";
 import { seriesContainer } from "./series-container.ts";
 import { seriesKernels } from "./series-kernels.ts";
@@ -29,11 +32,14 @@ export const workloads: readonly Workload[] = [
   ...locals,
   ...growths,
   overhead,
+  backbone,
+  netReconcile,
   ...bytes,
   packageFigures,
   ...network,
   ...networkSyncs,
   ...networkLoads,
   ...rivals,
+  rivalsSeries,
   tortures,
 ];

@@ -1,19 +1,22 @@
 // Kernels of point tables over resident points: 1,000 labels of 10,000 points, one a second, two decimals; each pass asks
-// for every label once. The competitor `c` is bench/native/series-kernels.c, built here with `cc -O3 -march=native`; it
-// reads the same file, keeps the same lanes and must come to the same bits.
-import { execFileSync, spawnSync } from "node:child_process";
+// for every label once. The competitor `c` is bench/native/series-kernels.c, which keeps the same lanes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PointTable } from "../../host/engine/engine.ts";
 import { openEngine } from "../engines.ts";
+import {
+  compile,
+  HASH_START,
+  hashText,
+  hashWords,
+  missingCompiler,
+  runNative,
+} from "../native-competitor.ts";
 import { elapsedNs, repeat } from "../timing.ts";
 import type { Circumstances, Outcome, Workload } from "../workload.ts";
 
 const START_MS = 1_760_000_000_000;
-const HASH_START = 0x811c9dc5;
-const HASH_PRIME = 0x01000193;
-const SOURCE = "bench/native/series-kernels.c";
-const NATIVE_SAMPLES = 15;
+const PROGRAM = "series-kernels";
 
 interface Size {
   readonly labels: number;
@@ -24,7 +27,6 @@ const sizeOf = (isQuick: boolean): Size =>
   isQuick ? { labels: 3, points: 1_003 } : { labels: 1_000, points: 10_000 };
 
 const inputPath = ({ dataFolder }: Circumstances): string => join(dataFolder, "series.f64");
-const nativePath = ({ dataFolder }: Circumstances): string => join(dataFolder, "series-kernels");
 
 /** Writes the points: a walk a label, in hundredths. */
 function writePoints(path: string, { labels, points }: Size): void {
@@ -47,25 +49,10 @@ function writePoints(path: string, { labels, points }: Size): void {
   writeFileSync(path, columns);
 }
 
-function missingCompiler(): string | undefined {
-  const { error, status } = spawnSync("cc", ["--version"], { stdio: "ignore" });
-  return error === undefined && status === 0 ? undefined : "there is no C compiler (cc)";
-}
-
 async function prepare(circumstances: Circumstances): Promise<void> {
   const path = inputPath(circumstances);
   if (!existsSync(path)) writePoints(path, sizeOf(circumstances.isQuick));
-  if (missingCompiler() !== undefined) return;
-  // Contracting a product and a sum into one rounding would change the bits.
-  const flags = ["-O3", "-march=native", "-ffp-contract=off", "-std=c11", "-D_POSIX_C_SOURCE=200809L"];
-  execFileSync("cc", [...flags, SOURCE, "-o", nativePath(circumstances), "-lm"]);
-}
-
-/** Fowler, Noll and Vo's hash over words instead of bytes. */
-function hashWords(hash: number, words: Uint32Array): number {
-  let state = hash;
-  for (const word of words) state = Math.imul(state ^ word, HASH_PRIME) >>> 0;
-  return state;
+  compile(PROGRAM, circumstances);
 }
 
 type Answer = readonly number[] | Float64Array | Uint32Array;
@@ -91,20 +78,14 @@ const questions: Readonly<Record<string, Question>> = {
   "series-sketch": (table, from, to) => table.sketch(from, to),
 };
 
-function runNative(name: string, circumstances: Circumstances): Outcome {
-  const { labels, points } = sizeOf(circumstances.isQuick);
-  const samples = circumstances.isQuick ? 1 : NATIVE_SAMPLES;
-  const parameters = [name, inputPath(circumstances), `${labels}`, `${points}`, `${samples}`];
-  const output = execFileSync(nativePath(circumstances), parameters, { encoding: "utf8" });
-  const [nsPerOp = "", check = ""] = output.trim().split(" ");
-  return { samples: [{ workload: name, n: labels * points, nsPerOp: Number(nsPerOp) }], check };
-}
-
 async function run(name: string, circumstances: Circumstances): Promise<Outcome> {
   const { competitor, isQuick } = circumstances;
-  if (competitor === "c") return runNative(name, circumstances);
   const { labels, points } = sizeOf(isQuick);
   const total = labels * points;
+  if (competitor === "c") {
+    const parameters = [name, inputPath(circumstances), labels, points];
+    return runNative(PROGRAM, parameters, { workload: name, n: total }, circumstances);
+  }
   const question = questions[name]!;
   const engine = await openEngine(competitor);
   const table = engine.createPointTable(total);
@@ -124,17 +105,14 @@ async function run(name: string, circumstances: Circumstances): Promise<Outcome>
   }));
   table.close();
   const check = answers.reduce((hash: number, answer) => hashWords(hash, wordsOf(answer)), HASH_START);
-  return {
-    samples: [{ workload: name, n: total, nsPerOp: pass / total }],
-    check: check.toString(16).padStart(8, "0"),
-  };
+  return { samples: [{ workload: name, n: total, nsPerOp: pass / total }], check: hashText(check) };
 }
 
 export const seriesKernels: readonly Workload[] = Object.keys(questions).map((name) => ({
   name,
   competitors: ["baseline", "wasm", "c"],
   rounds: 5,
-  missing: (competitor) => (competitor === "c" ? missingCompiler() : undefined),
+  missing: missingCompiler,
   prepare,
   run: (circumstances) => run(name, circumstances),
 }));

@@ -1,203 +1,17 @@
 #!/usr/bin/env node
-// The command line `jarvis`. Parses, runs one command, and turns what goes wrong into one line and an exit status:
-// 0 done, 1 failed, 2 called wrongly, 130 interrupted. Each command lives in its own file, loaded when it is called.
+// The command line `jarvis`. Parses, runs one command (commands.ts), and turns what goes wrong into one line and an exit
+// status: 0 done, 1 failed, 2 called wrongly, 130 interrupted.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { CommanderError } from "commander";
 import { CrdtError, isCrdtError } from "../errors.ts";
-import { withClientAccess, withDoorAccess } from "./access-options.ts";
-import { packageVersion } from "./package-info.ts";
-import { readSpan } from "./query-arguments.ts";
-import { Terminal } from "./terminal.ts";
-
-const AGENTS_MAX = 64;
-const PORT_DEFAULT = 7070;
-
-const engineOption = () =>
-  new Option("--engine <engine>", "which engine to run")
-    .choices(["auto", "wasm", "baseline"])
-    .default("auto");
-const portOption = () =>
-  new Option(
-    "--port <port>",
-    "port of the page and the relay; where it is taken, the next free one; 0 for any",
-  )
-    .argParser(integer(0, 65535))
-    .default(PORT_DEFAULT);
-const hostOption = () =>
-  new Option(
-    "--host <address>",
-    "address to listen on; beyond this machine only with --trust, --client-ca or --insecure",
-  ).default("127.0.0.1");
-const jsonOption = () => new Option("--json", "print results as JSON").default(false);
+import { createProgram } from "./commands.ts";
 
 /** Runs the command line with these arguments and gives the exit status. */
 export async function main(words: readonly string[]): Promise<number> {
   let status = 0;
-  const program = new Command("jarvis")
-    .description("One shared state for a fleet of agents: start one, join one, look into one.")
-    .version(packageVersion, "--version", "print the version")
-    .helpOption("--help", "print this help")
-    .helpCommand(false)
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
-
-  const command = (name: string, description: string, examples: readonly string[]) =>
-    program
-      .command(name)
-      .description(description)
-      .helpOption("--help", "print this help")
-      .exitOverride()
-      .configureOutput({ outputError: () => {} })
-      .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`);
-
-  command(
-    "start",
-    "Read every text file below a folder with a fleet of agent processes that share one document, beside a relay and a " +
-      "live page. Started again on the same data it resumes: only new and changed files are read.",
-    [
-      "jarvis start",
-      "jarvis start --folder ~/notes --agents 8",
-      "jarvis start --folder ~/notes --exit --json > outcome.json",
-    ],
-  )
-    .option("--folder <path>", "what to read (default: the documentation and source of this package)")
-    .addOption(new Option("--agents <count>", "agent processes").argParser(integer(1, AGENTS_MAX)).default(4))
-    .addOption(portOption())
-    .addOption(hostOption())
-    .option("--data <folder>", "where replicas are stored (default: .jarvis/NAME-HASH of the folder read)")
-    .option("--insecure", "listen beyond this machine although everybody may read and write", false)
-    .option("--exit", "leave when done: status 0 only when all replicas agree and the totals match", false)
-    .addOption(
-      new Option("--pace <ms>", "milliseconds an agent rests after each file, to watch it work")
-        .argParser(integer(0, 60_000))
-        .default(0),
-    )
-    .addOption(engineOption())
-    .addOption(jsonOption())
-    .action(async (options) => {
-      const { startCommand } = await import("./start-command.ts");
-      status = await startCommand(options, new Terminal(options));
-    });
-
-  withDoorAccess(
-    command(
-      "serve",
-      "Run the relay and the page alone. Agents and pages join it; it keeps and forwards what they share.",
-      [
-        "jarvis serve",
-        "jarvis serve --data ./relay --port 9000",
-        "jarvis serve --host 0.0.0.0 --trust relay.key.public --tls-key tls.key --tls-cert tls.crt",
-      ],
-    ),
-  )
-    .addOption(portOption())
-    .addOption(hostOption())
-    .option("--data <folder>", "where the relay stores its replica (default: in memory only)")
-    .addOption(engineOption())
-    .addOption(jsonOption())
-    .action(async (options) => {
-      const { serveCommand } = await import("./serve-command.ts");
-      status = await serveCommand(options, new Terminal(options));
-    });
-
-  withClientAccess(
-    command("agent", "Join the relay at URL and read files for whatever job its shared document holds.", [
-      "jarvis agent ws://127.0.0.1:7070",
-      "jarvis agent ws://127.0.0.1:7070 --name extra --data ./extra",
-      "jarvis agent wss://relay.example:7070 --token-file ./token",
-    ]),
-  )
-    .argument("<url>", "address of the relay", relayUrl)
-    .option("--name <name>", "what others call it (default: agent-PID)")
-    .option("--data <folder>", "where its replica is stored (default: in memory only)")
-    .addOption(engineOption())
-    .addOption(jsonOption())
-    .action(async (url: string, options) => {
-      const { agentCommand } = await import("./agent-command.ts");
-      status = await agentCommand(url, options, new Terminal(options));
-    });
-
-  withClientAccess(
-    command(
-      "inspect",
-      "Show the documents of a stored replica or of a relay: containers with type and size, entries, version vector, " +
-        "digest. A folder is read without being changed.",
-      ["jarvis inspect .jarvis/notes-1a2b3c4d", "jarvis inspect ws://127.0.0.1:7070 --document fleet --json"],
-    ),
-  )
-    .argument("<where>", "a data folder, or the address of a relay")
-    .option("--document <name...>", "only these documents (a relay: fleet and fleet-presence unless given)")
-    .addOption(jsonOption())
-    .action(async (where: string, options) => {
-      const { inspectCommand } = await import("./inspect-command.ts");
-      status = await inspectCommand(where, options, new Terminal(options));
-    });
-
-  withClientAccess(
-    command(
-      "query",
-      "Show what a series of a stored replica or of a relay holds: a summary a label with a small plot, the newest points, " +
-        "or aggregates a window. A folder is read without being changed. Times are in UTC.",
-      [
-        "jarvis query metrics ws://127.0.0.1:7070",
-        "jarvis query metrics ws://127.0.0.1:7070 --label '*/cpu' --window 10s --from 5m",
-        "jarvis query metrics .jarvis/notes-1a2b3c4d --csv metrics.csv",
-      ],
-    ),
-  )
-    .argument("<series>", "name of the series")
-    .argument("<where>", "a data folder, or the address of a relay")
-    .option(
-      "--document <name...>",
-      "look in these documents (a relay: fleet and fleet-presence unless given)",
-    )
-    .option("--label <pattern...>", "only labels that fit; * stands for anything")
-    .option("--from <time>", "from when: a span before now such as 5m, a date, or milliseconds since 1970")
-    .option("--to <time>", "until when, inclusive")
-    .addOption(
-      new Option("--last <count>", "the newest points of each label").argParser(integer(1, 1_000_000)),
-    )
-    .addOption(new Option("--window <span>", "aggregate windows of this length, such as 10s").argParser(span))
-    .addOption(
-      new Option("--aggregate <name...>", "what to say (default: count mean min max last)").choices([
-        "count",
-        "sum",
-        "mean",
-        "min",
-        "max",
-        "first",
-        "last",
-        "variance",
-      ]),
-    )
-    .option("--plot", "draw each label large", false)
-    .option("--csv <file>", "write points, or windows, to a file instead")
-    .addOption(jsonOption())
-    .action(async (name: string, where: string, options) => {
-      const { queryCommand } = await import("./query-command.ts");
-      status = await queryCommand(name, where, options, new Terminal(options));
-    });
-
-  command(
-    "token",
-    "Make a key, or sign a token that opens a relay started with --trust: for a subject, the documents that fit a " +
-      "pattern, with a right (none, read, write, admin; the first pattern that fits counts), for a time of at most a day.",
-    [
-      "jarvis token --new-key relay.key",
-      "jarvis token --key relay.key --subject ada --allow 'team/*=write' '*=read' --for 1h > token",
-    ],
-  )
-    .option("--new-key <file>", "write a new private key here, and its public part beside it")
-    .option("--key <file>", "private key to sign with")
-    .option("--subject <name>", "who the token is for")
-    .option("--allow <pattern=right...>", "what it may do with which documents; * stands for anything")
-    .addOption(new Option("--for <span>", "how long it counts").argParser(span).default(900_000, "15m"))
-    .addOption(jsonOption())
-    .action(async (options) => {
-      const { tokenCommand } = await import("./token-command.ts");
-      status = await tokenCommand(options, new Terminal(options));
-    });
-
+  const program = createProgram((result) => {
+    status = result;
+  });
   try {
     await program.parseAsync(words, { from: "user" });
     return status;
@@ -222,25 +36,6 @@ function fail(error: unknown): number {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`error unexpected: ${detail}\n`);
   return 1;
-}
-
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
-  };
-}
-
-function span(text: string): number {
-  const spanMs = readSpan(text);
-  if (spanMs !== undefined) return spanMs;
-  throw new InvalidArgumentError("Give a span such as 500ms, 10s, 5m, 2h or 1d.");
-}
-
-function relayUrl(text: string): string {
-  if (/^wss?:\/\//.test(text) && URL.canParse(text)) return text;
-  throw new InvalidArgumentError("Give the address of a relay, such as ws://127.0.0.1:7070.");
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Backbone } from "../backbone/index.ts";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { tellReplicaEvents } from "../fleet/replica-events.ts";
 import { createReplica, type Replica } from "../index.ts";
@@ -22,6 +23,8 @@ export interface RelayAndPageOptions {
   readonly engine: "auto" | "wasm" | "baseline";
   /** Who may come in. */
   readonly door: Pick<RelayOptions, "guard" | "tls" | "insecure">;
+  /** NATS servers to share documents over with other relays. */
+  readonly backbone?: string;
 }
 
 export interface RelayAndPage {
@@ -31,6 +34,7 @@ export interface RelayAndPage {
   readonly pageUrl: string;
   /** What agents connect to. */
   readonly relayUrl: string;
+  readonly backbone: Backbone | undefined;
   /** Tells in words what goes wrong with peers and with the store. */
   onTrouble(listener: (text: string) => void): void;
   close(): Promise<void>;
@@ -41,12 +45,17 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
   const replica = await createReplica({ ...storage, engine: options.engine });
   try {
     const relay = await serveOnFreePort(replica, options, await jobIdOf(options.data));
+    const backbone = await joinBackboneOf(replica, options).catch(async (error) => {
+      await relay.close();
+      throw error;
+    });
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     return {
       replica,
       port: relay.port,
       pageUrl: `${relay.url.startsWith("wss") ? "https" : "http"}://${host}:${relay.port}`,
       relayUrl: relay.url,
+      backbone,
       onTrouble: (tell) => {
         relay.onEvent(({ kind, peer, message }) => {
           if (kind === "refused") tell(`refused ${peer}: ${message}`);
@@ -54,6 +63,8 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
         tellReplicaEvents(replica, tell);
       },
       close: async () => {
+        await relay.drain();
+        await backbone?.close();
         await relay.close();
         await replica.close();
       },
@@ -62,6 +73,12 @@ export async function openRelayAndPage(options: RelayAndPageOptions): Promise<Re
     await replica.close();
     throw error;
   }
+}
+
+async function joinBackboneOf(replica: Replica, options: RelayAndPageOptions): Promise<Backbone | undefined> {
+  if (options.backbone === undefined) return undefined;
+  const { joinBackbone } = await import("../backbone/index.ts");
+  return joinBackbone(replica, { servers: options.backbone });
 }
 
 async function serveOnFreePort(

@@ -3,35 +3,35 @@
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { Connection, ConnectionStatus, ConnectOptions } from "../replica/ports.ts";
+import type { Connection, ConnectionStatus, ConnectOptions, WriteProgress } from "../replica/ports.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
-import type { VersionVector } from "../wire/version-vector.ts";
-import { Backoff } from "./backoff.ts";
+import { randomFraction } from "./draining.ts";
 import type { Hub } from "./hub.ts";
 import type { Link } from "./link.ts";
-import { ACK_FLAGS, type Report } from "./messages.ts";
+import { PeerReports, type ReportSource } from "./peer-reports.ts";
+import { type RelayAddress, RelayChoice } from "./relay-choice.ts";
 import type { Session } from "./session.ts";
 import type { SessionEnd } from "./session-errors.ts";
+import { type ProgressListener, WriteProgressBook } from "./write-progress.ts";
 
 /** A connection that held so long starts the next pauses from the shortest. */
 const HELD_MS = 5_000;
 const NEW_IDS_MAX = 3;
-const SYNC_PAUSE_FIRST_MS = 2;
-const SYNC_PAUSE_LONGEST_MS = 200;
+/** Clients that lose a relay turn to another within so many milliseconds, not all at once. */
+const MOVE_WITHIN_MS = 200;
 
 export interface SyncOptions {
   /** Also wait until the peer has stored it; for peers with a store. */
   readonly isStored?: boolean;
 }
 
-export class ClientConnection implements Connection {
-  readonly url: string;
+export class ClientConnection implements Connection, ReportSource {
   readonly #hub: Hub;
   readonly #options: ConnectOptions;
-  readonly #backoff: Backoff;
+  readonly #choice: RelayChoice;
+  readonly #reports: PeerReports;
   readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
-  /** Own mutations acknowledged, of documents no session carries now. */
-  readonly #acknowledged = new Map<string, { readonly replica: ReplicaId; readonly sequence: number }>();
+  readonly #progress: WriteProgressBook;
   #status: ConnectionStatus = "connecting";
   #session: Session | undefined;
   #peer: ReplicaId | undefined;
@@ -40,16 +40,28 @@ export class ClientConnection implements Connection {
   #earlierReceived = 0;
   #openedAtMs = 0;
   #newIds = 0;
+  /** Where it leads, or is about to. */
+  #address: RelayAddress;
   #cancelRetry: () => void = () => {};
   #changed: () => void = () => {};
   #change!: Promise<void>;
 
-  constructor(url: string, hub: Hub, options: ConnectOptions = {}) {
-    this.url = url;
+  /** Errors: invalid-argument. */
+  constructor(urls: readonly string[], options: ConnectOptions, hub: Hub) {
     this.#hub = hub;
     this.#options = options;
-    this.#backoff = new Backoff(hub.host.platform);
+    const { platform } = hub.host;
+    const { key = hub.host.id } = options;
+    this.#choice = new RelayChoice(urls, key, hub.relayBook, (url) => hub.workAt(url, this));
+    this.#address = this.#choice.next(platform.monotonicMs()).address;
+    this.#reports = new PeerReports(this, platform);
+    this.#progress = new WriteProgressBook(hub.host, (name) => this.#session?.linkOf(name));
     this.#renewChange();
+  }
+
+  /** The address it leads to now, or tries next. */
+  get url(): string {
+    return this.#address.url;
   }
 
   get status(): ConnectionStatus {
@@ -93,24 +105,39 @@ export class ClientConnection implements Connection {
     return () => this.#statusListeners.delete(listener);
   }
 
-  /** Opens the first session. Errors: connection-failed, protocol-error. */
+  /** Opens the first session at the first address that gives one. Errors: connection-failed, protocol-error. */
   async open(): Promise<void> {
+    const untried = new Set(this.#choice.addresses);
     for (;;) {
       const end = await this.#connect();
       if (end === undefined) return;
       if (this.#takeNewId(end)) continue;
-      this.#finish(end.error);
-      throw end.error;
+      this.#failed(end);
+      untried.delete(this.#address);
+      const next = this.#choice.addresses.find((address) => untried.has(address));
+      if (next === undefined || this.#status === "closed") {
+        this.#finish(end.error);
+        throw end.error;
+      }
+      this.#address = next;
     }
   }
 
   async synced(document?: { readonly name: string } | string, options: SyncOptions = {}): Promise<void> {
-    const name = typeof document === "object" ? document.name : document;
-    const cores = [...this.#hub.host.documents()].filter((core) => name === undefined || core.name === name);
-    if (name !== undefined && cores.length === 0) {
-      throw new CrdtError("document-closed", `document "${name}" is not open; open it before waiting for it`);
-    }
-    await Promise.all(cores.map((core) => this.#syncedOne(core, options.isStored ?? false)));
+    const isStored = options.isStored ?? false;
+    await Promise.all(this.#coresOf(document).map((core) => this.#reports.synced(core, isStored)));
+  }
+
+  async durable(document?: { readonly name: string } | string): Promise<void> {
+    await Promise.all(this.#coresOf(document).map((core) => this.#reports.durable(core)));
+  }
+
+  progress(document: { readonly name: string } | string): WriteProgress {
+    return this.#progress.of(this.#coresOf(document)[0]!);
+  }
+
+  onProgress(listener: ProgressListener): () => void {
+    return this.#progress.listen(listener);
   }
 
   async close(): Promise<void> {
@@ -127,16 +154,41 @@ export class ClientConnection implements Connection {
   }
 
   /** A document is no longer carried by `session`: keep what it acknowledged. */
-  left(session: Session, { room, outbound }: Link): void {
-    if (session !== this.#session) return;
-    const { replica } = room.core;
-    this.#acknowledged.set(room.core.name, { replica, sequence: outbound.acknowledged.get(replica) });
+  left(session: Session, link: Link): void {
+    this.progressed(session, link);
+  }
+
+  /** The peer said what it has merged or stored. */
+  progressed(session: Session, link: Link): void {
+    if (session === this.#session) this.#progress.changed(link);
+  }
+
+  /** A round trip was measured. */
+  measured(session: Session, ms: number): void {
+    if (session === this.#session) this.#address.measured(ms);
+  }
+
+  async openSession(): Promise<Session> {
+    while (this.#session === undefined || !this.#session.isOpen) {
+      if (this.#status === "closed") throw this.#error ?? closedError(this.url);
+      await this.#change;
+    }
+    return this.#session;
+  }
+
+  /** The open documents, or the one of that name. Errors: document-closed. */
+  #coresOf(document: { readonly name: string } | string | undefined): DocumentCore[] {
+    const name = typeof document === "object" ? document.name : document;
+    const cores = [...this.#hub.host.documents()].filter((core) => name === undefined || core.name === name);
+    if (name === undefined || cores.length > 0) return cores;
+    throw new CrdtError(
+      "document-closed",
+      `document "${name}" is not open; open it before asking how far it is`,
+    );
   }
 
   #offlineLag(core: DocumentCore): number {
-    const known = this.#acknowledged.get(core.name);
-    const acknowledged = known?.replica === core.replica ? known.sequence : 0;
-    return Math.max(0, core.versionVector.get(core.replica) - acknowledged);
+    return Math.max(0, core.versionVector.get(core.replica) - this.#progress.mergedOf(core));
   }
 
   /** One attempt; resolves after the handshake, or with what was in its way. */
@@ -178,27 +230,47 @@ export class ClientConnection implements Connection {
 
   #ended(end: SessionEnd): void {
     const wasOpen = this.#status === "open";
-    this.#earlierSent += this.#session?.bytesSent ?? 0;
-    this.#earlierReceived += this.#session?.bytesReceived ?? 0;
+    const session = this.#session;
     this.#session = undefined;
-    if (this.#hub.host.platform.monotonicMs() - this.#openedAtMs > HELD_MS) {
-      this.#backoff.reset();
-      this.#newIds = 0;
+    if (session !== undefined) {
+      this.#earlierSent += session.bytesSent;
+      this.#earlierReceived += session.bytesReceived;
+      this.#progress.lost();
+      if (this.#hub.host.platform.monotonicMs() - this.#openedAtMs > HELD_MS) {
+        this.#address.held();
+        this.#newIds = 0;
+      }
     }
     if (wasOpen) this.#retry(end);
   }
 
-  /** Connects again when the end allows it. */
+  /** Connects again when the end allows it: elsewhere at once if there is an elsewhere, else when it may. */
   #retry(end: SessionEnd): void {
     if (this.#status === "closed") return;
     this.#error = end.error;
-    if (end.retry === "no") {
+    const pauseMs = this.#takeNewId(end) ? 0 : this.#pauseAfter(end);
+    if (pauseMs === Number.POSITIVE_INFINITY) {
       this.#finish(end.error);
       return;
     }
-    const pauseMs = this.#takeNewId(end) ? 0 : this.#backoff.nextMs();
     this.#setStatus("waiting");
     this.#cancelRetry = this.#hub.host.platform.setTimer(() => this.#connectAgain(), pauseMs);
+  }
+
+  /** Chooses the next address and answers how long to wait for it; for ever when none is left. */
+  #pauseAfter(end: SessionEnd): number {
+    const { platform } = this.#hub.host;
+    this.#failed(end);
+    const { address, waitMs } = this.#choice.next(platform.monotonicMs());
+    const isElsewhere = address !== this.#address;
+    this.#address = address;
+    return isElsewhere && waitMs === 0 ? MOVE_WITHIN_MS * randomFraction(platform) : waitMs;
+  }
+
+  /** One that wants nothing to do with us is not asked again. */
+  #failed(end: SessionEnd): void {
+    const nowMs = this.#hub.host.platform.monotonicMs();
+    this.#address.failed(nowMs, end.retry === "no" ? Number.POSITIVE_INFINITY : end.retryAfterMs);
   }
 
   #connectAgain(): void {
@@ -220,6 +292,7 @@ export class ClientConnection implements Connection {
     this.#error = error;
     this.#cancelRetry();
     this.#hub.forget(this);
+    this.#progress.close();
     this.#setStatus("closed");
   }
 
@@ -235,52 +308,6 @@ export class ClientConnection implements Connection {
     this.#change = new Promise((resolve) => {
       this.#changed = resolve;
     });
-  }
-
-  async #syncedOne(core: DocumentCore, isStored: boolean): Promise<void> {
-    const own = core.versionVector.clone();
-    let theirs: VersionVector | undefined;
-    for (let pauseMs = SYNC_PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, SYNC_PAUSE_LONGEST_MS)) {
-      const report = await this.#report(core, isStored);
-      if (report !== undefined) {
-        theirs ??= report.vector;
-        const isAsAsked = !isStored || (report.flags & ACK_FLAGS.stored) !== 0;
-        if (isAsAsked && report.vector.covers(own) && core.versionVector.covers(theirs)) return;
-        if (!report.vector.covers(own)) this.#refuseReadOnly(core.name);
-      }
-      await this.#pause(pauseMs);
-    }
-  }
-
-  /** What may not be written never arrives, however long one waits. */
-  #refuseReadOnly(name: string): void {
-    if (this.#session?.linkOf(name)?.isReadOnly !== true) return;
-    throw new CrdtError(
-      "access-denied",
-      `"${this.url}" lets this replica read document "${name}", not write it: what was written here stays here`,
-    );
-  }
-
-  /** The peer's report of a document; undefined when the connection ended first. */
-  async #report(core: DocumentCore, isStored: boolean): Promise<Report | undefined> {
-    while (this.#session === undefined || !this.#session.isOpen) {
-      if (this.#status === "closed") throw this.#error ?? closedError(this.url);
-      await this.#change;
-    }
-    const link = this.#session.linkOf(core.name);
-    if (link === undefined) {
-      throw new CrdtError(
-        "connection-closed",
-        `"${this.url}" does not carry document "${core.name}": it was refused there or closed here`,
-      );
-    }
-    await link.joined;
-    if (link.isClosed) return undefined;
-    return new Promise((resolve) => link.probe(isStored, resolve));
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#hub.host.platform.setTimer(resolve, ms));
   }
 }
 

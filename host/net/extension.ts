@@ -9,6 +9,7 @@ import { FrameReader, malformed } from "./frame-reader.ts";
 import type { Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { CHECKSUM_BYTES, type Hello, STREAM_OF_ONE } from "./messages.ts";
+import type { Room } from "./room.ts";
 
 /** Type bytes from here up to the stream's belong to extensions. */
 export const EXTENSION_TYPES_FROM = 16;
@@ -20,6 +21,8 @@ export interface Extension {
   readonly types: readonly number[];
   /** Both ends have it: the handshake is over, and no document is subscribed yet. */
   open(peer: ExtensionPeer): ExtensionEnd;
+  /** A document is carried from now on, by whatever connections; it may set `room.watcher`. */
+  carry?(room: Room): void;
 }
 
 /** One connection, as an extension sees it. */
@@ -30,16 +33,54 @@ export interface ExtensionPeer {
   /** Documents the connection carries now. */
   readonly links: Iterable<Link>;
   linkOf(name: string): Link | undefined;
+  /** The document that the peer gave this number. */
+  linkByPeerIndex(index: number): Link | undefined;
+  /** Which documents the peer may know of; undefined where it may all. */
+  readonly visible: ((name: string) => boolean) | undefined;
   /** Sends a control frame of this type whose content `write` writes. */
   sendFrame(type: number, write: (writer: ByteWriter) => void): void;
   /** Ends the connection and tells the peer why. */
   close(error: CrdtError): void;
 }
 
+/** What an extension is given of a session. */
+export interface ExtendedSession {
+  readonly role: Role;
+  readonly transport: Transport;
+  readonly links: Iterable<Link>;
+  linkOf(name: string): Link | undefined;
+  linkByPeerIndex(index: number): Link | undefined;
+  send(frame: Uint8Array): void;
+  close(error: CrdtError): void;
+}
+
+/** A session as extensions see it. */
+export function extensionPeerOf(
+  session: ExtendedSession,
+  hello: Hello,
+  visible: ExtensionPeer["visible"],
+): ExtensionPeer {
+  return {
+    visible,
+    role: session.role,
+    transport: session.transport,
+    hello,
+    get links() {
+      return session.links;
+    },
+    linkOf: (name) => session.linkOf(name),
+    linkByPeerIndex: (index) => session.linkByPeerIndex(index),
+    sendFrame: (type, write) => session.send(encodeExtensionFrame(type, write)),
+    close: (error) => session.close(error),
+  };
+}
+
 /** What an extension keeps for one connection. */
 export interface ExtensionEnd {
   /** A frame came; what it throws ends the connection. `reader` stands at the content and ends before the checksum. */
   receive(type: number, reader: FrameReader): void;
+  /** The peer has subscribed to a document. */
+  joined?(link: Link): void;
   /** The connection has ended. */
   close(): void;
 }
@@ -70,6 +111,10 @@ export class OpenExtensions {
       throw malformed(`the checksum of a frame of type ${type} is wrong`);
     }
     end.receive(type, new FrameReader(bytes, 1, bodyEnd));
+  }
+
+  joined(link: Link): void {
+    for (const end of this.#ends) end.joined?.(link);
   }
 
   close(): void {

@@ -1,19 +1,34 @@
 // The networking of one replica: its connections, and one room for each document that at least one of them carries.
 // Clients subscribe to what the replica has open, now and later; servers open what they are asked for.
 import { CrdtError } from "../errors.ts";
-import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
+import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX, UNADMITTED_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
-import type { ConnectOptions, CredentialSource, Network, ReplicaHost } from "../replica/ports.ts";
+import type {
+  ConnectOptions,
+  CredentialSource,
+  DocumentPresence,
+  DocumentSync,
+  Network,
+  ReplicaHost,
+  SyncAllOptions,
+} from "../replica/ports.ts";
 import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
+import { malformed } from "./frame-reader.ts";
 import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import { IdleDocuments } from "./idle-documents.ts";
+import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
+import { Packing } from "./packing.ts";
+import { PresenceExchange } from "./presence-exchange.ts";
+import { Reconciliation } from "./reconciliation/reconciliation.ts";
+import { RelayBook } from "./relay-choice.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
 import { Fatal, Refused, type SessionEnd } from "./session-errors.ts";
@@ -30,6 +45,10 @@ export interface NetworkOptions {
   readonly guard?: Guard;
   /** Peers whose clock is off by more are refused; without it they are told and served. */
   readonly clockOffMaxMs?: number;
+  /** Whether large frames are compressed for peers that can take it; they are unless said otherwise. */
+  readonly packsFrames?: boolean;
+  /** What each peer that connects may send: beyond it is not read for a while, and far beyond it is disconnected. */
+  readonly rate?: RateOptions;
   /** How long a document that was opened for a peer stays open when no connection carries it, if there is a store. */
   readonly idleDocumentMs?: number;
   readonly timing?: Partial<SessionTiming>;
@@ -51,13 +70,19 @@ const CLOSE_WITHIN_MS = 1_000;
 export class Hub implements Network, SessionOwner {
   readonly host: ReplicaHost;
   readonly incarnation: ReplicaId;
+  /** What is known of relays, over all connections to them. */
+  readonly relayBook: RelayBook;
   label = "";
   timing: SessionTiming = TIMING;
   clockOffMaxMs = Number.POSITIVE_INFINITY;
   guard: Guard | undefined;
+  packing: Packing | undefined = new Packing();
+  rate: RateOptions | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
-  #allowDocument: (name: string, peer: ReplicaId) => boolean = () => true;
+  #allowDocument: ((name: string, peer: ReplicaId) => boolean) | undefined;
+  readonly #reconciliation: Reconciliation;
   readonly #extensions: Extension[] = [];
+  readonly #presence: PresenceExchange;
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
@@ -74,12 +99,17 @@ export class Hub implements Network, SessionOwner {
   constructor(host: ReplicaHost, options: NetworkOptions = {}) {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
+    this.relayBook = new RelayBook(host.platform);
+    this.#presence = new PresenceExchange(host);
+    this.#extensions.push(this.#presence);
     this.#idle = new IdleDocuments(
       host,
       IDLE_DOCUMENT_MS,
       (core) => this.#rooms.get(core.name)?.core === core,
     );
     this.configure(options);
+    this.#reconciliation = new Reconciliation(host);
+    this.extend(this.#reconciliation);
     this.#stopListening = [
       host.onOpen((core) => this.#opened(core)),
       host.onClose((core) => this.#closing(core)),
@@ -90,6 +120,9 @@ export class Hub implements Network, SessionOwner {
   configure(options: NetworkOptions): void {
     this.label = options.label ?? this.label;
     this.clockOffMaxMs = options.clockOffMaxMs ?? this.clockOffMaxMs;
+    if (options.packsFrames !== undefined) this.packing = options.packsFrames ? new Packing() : undefined;
+    if (options.rate !== undefined) checkRate(options.rate);
+    this.rate = options.rate ?? this.rate;
     if (options.idleDocumentMs !== undefined) this.#idle.closeAfterMs = options.idleDocumentMs;
     this.timing = { ...this.timing, ...options.timing };
     this.guard = options.guard ?? this.guard;
@@ -104,6 +137,20 @@ export class Hub implements Network, SessionOwner {
   /** Speaks `extension` on connections made from now on. */
   extend(extension: Extension): void {
     this.#extensions.push(extension);
+    for (const room of this.#rooms.values()) extension.carry?.(room);
+  }
+
+  syncAll(options: SyncAllOptions): DocumentSync {
+    this.#refuseClosed();
+    return this.#reconciliation.start(options);
+  }
+
+  /** Which documents a peer may know of; undefined where it may all. */
+  visibleTo(session: Session): ((name: string) => boolean) | undefined {
+    const allow = this.#allowDocument;
+    if (allow === undefined && this.guard === undefined) return undefined;
+    return (name) =>
+      session.access.rightNow(name) !== "none" && (allow?.(name, session.hello!.replica) ?? true);
   }
 
   /** The connections that finished their handshake. */
@@ -116,9 +163,9 @@ export class Hub implements Network, SessionOwner {
     return this.#rooms.values();
   }
 
-  async connect(url: string, options: ConnectOptions = {}): Promise<ClientConnection> {
+  async connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<ClientConnection> {
     this.#refuseClosed();
-    const connection = new ClientConnection(url, this, options);
+    const connection = new ClientConnection(typeof url === "string" ? [url] : url, options, this);
     this.#connections.add(connection);
     try {
       await connection.open();
@@ -127,6 +174,20 @@ export class Hub implements Network, SessionOwner {
       throw error;
     }
     return connection;
+  }
+
+  /** What other connections than `asking` have under way at an address: themselves, and what is not acknowledged. */
+  workAt(url: string, asking: ClientConnection): number {
+    let work = 0;
+    for (const connection of this.#connections) {
+      if (connection !== asking && connection.url === url) work += 1 + connection.lag;
+    }
+    return work;
+  }
+
+  presence(name: string): DocumentPresence {
+    this.#refuseClosed();
+    return this.#presence.of(name);
   }
 
   connections(): readonly ClientConnection[] {
@@ -159,12 +220,25 @@ export class Hub implements Network, SessionOwner {
     this.#connections.delete(connection);
   }
 
+  /** Confirms to the peers that connected here what was merged and stored, and sends them away with a hint. */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    for (const room of this.#rooms.values()) {
+      room.core.flushLocal();
+      room.flush();
+    }
+    const sessions = [...this.#sessions].filter(({ role }) => role === "server");
+    await drainSessions(sessions, this.host.platform, options);
+    await this.#drained(sessions);
+  }
+
   /** Says goodbye everywhere, and waits until what was sent has left. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
+    this.#presence.close();
     this.#idle.stop();
+    this.#reconciliation.stop();
     const sessions = [...this.#sessions];
     for (const room of this.#rooms.values()) {
       room.core.flushLocal();
@@ -186,6 +260,7 @@ export class Hub implements Network, SessionOwner {
     if (session.role === "client") {
       for (const core of this.host.documents()) session.subscribe(this.#roomOf(core));
     }
+    this.#reconciliation.joined(session.transport);
   }
 
   roomFor(session: Session, name: string): Room | Promise<Room> {
@@ -196,18 +271,16 @@ export class Hub implements Network, SessionOwner {
       );
     }
     const { access } = session;
+    if (access.isPending && session.documents >= UNADMITTED_DOCUMENTS_MAX) {
+      throw malformed(`more than ${UNADMITTED_DOCUMENTS_MAX} documents asked for before being admitted`);
+    }
     if (access.isPending) return access.rightOf(name).then(() => this.#roomOnceAdmitted(session, name));
     return this.#roomOnceAdmitted(session, name);
   }
 
   #roomOnceAdmitted(session: Session, name: string): Room | Promise<Room> {
     const nameBytes = new TextEncoder().encode(name).length;
-    if (
-      nameBytes === 0 ||
-      nameBytes > DOCUMENT_NAME_BYTES_MAX ||
-      session.access.rightNow(name) === "none" ||
-      !this.#allowDocument(name, session.hello!.replica)
-    ) {
+    if (nameBytes === 0 || nameBytes > DOCUMENT_NAME_BYTES_MAX || this.visibleTo(session)?.(name) === false) {
       throw new Refused(REFUSALS.notAllowed, `this relay does not serve document "${name}" to this replica`);
     }
     const room = this.#rooms.get(name);
@@ -221,6 +294,14 @@ export class Hub implements Network, SessionOwner {
   left(session: Session, link: Link): void {
     for (const connection of this.#connections) connection.left(session, link);
     this.vacated(link.room);
+  }
+
+  progressed(session: Session, link: Link): void {
+    for (const connection of this.#connections) connection.progressed(session, link);
+  }
+
+  measured(session: Session, roundTripMs: number): void {
+    for (const connection of this.#connections) connection.measured(session, roundTripMs);
   }
 
   vacated(room: Room): void {
@@ -255,6 +336,7 @@ export class Hub implements Network, SessionOwner {
     if (known?.core === core) return known;
     const room = new Room(core, this.#nextIndex++, this.host.platform);
     this.#rooms.set(core.name, room);
+    for (const extension of this.#extensions) extension.carry?.(room);
     return room;
   }
 
@@ -265,6 +347,7 @@ export class Hub implements Network, SessionOwner {
   }
 
   #closing(core: DocumentCore): void {
+    this.#presence.documentClosing(core.name);
     core.flushLocal();
     this.#rooms.get(core.name)?.flush();
     for (const session of this.sessions) session.unsubscribe(core.name);

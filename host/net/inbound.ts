@@ -10,6 +10,7 @@ import { IncomingDictionary } from "./dictionary.ts";
 import { malformed } from "./frame-reader.ts";
 import type { Ack, Answer, DictionaryMessage, Start } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
+import type { StreamWatcher } from "./room.ts";
 import { STREAM_NUMBERS, type StreamFrame } from "./stream-frame.ts";
 
 export class Inbound {
@@ -108,7 +109,7 @@ export class Inbound {
     else this.#expected = ack.number;
   }
 
-  readonly #take = (delta: UnfoldedDelta): boolean => this.#merge(delta);
+  readonly #take = (delta: UnfoldedDelta): boolean => this.#merge(delta, this.#outbound.room.watcher);
 
   #takeNumber(number: number): boolean {
     if (!this.#isStreaming) return false;
@@ -120,11 +121,12 @@ export class Inbound {
     return true;
   }
 
-  #merge({ bytes, header }: UnfoldedDelta): boolean {
+  #merge({ bytes, header }: UnfoldedDelta, watcher?: StreamWatcher): boolean {
     const { room } = this.#outbound;
     try {
       if (header !== undefined) room.expect(bytes, header);
-      room.core.merge(bytes, this.#outbound);
+      const { changed } = room.core.merge(bytes, this.#outbound);
+      watcher?.pushed(this.#outbound, { bytes, header }, changed);
     } catch (error) {
       if (!isCrdtError(error, "gap") && !isCrdtError(error, "checksum-mismatch")) throw error;
       this.#fallOut();

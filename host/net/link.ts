@@ -3,7 +3,7 @@
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import { malformed } from "./frame-reader.ts";
-import type { Right } from "./grant.ts";
+import { hasRight, type Right } from "./grant.ts";
 import { Inbound } from "./inbound.ts";
 import {
   ACK_FLAGS,
@@ -21,8 +21,12 @@ import type { Room } from "./room.ts";
 export interface LinkWire extends OutboundWire {
   /** Whether stored acknowledgements are worth sending: this replica has a store. */
   readonly isStored: boolean;
+  /** Whether the peer has a store, so that what it says of it means something. */
+  readonly isPeerStored: boolean;
   /** Calls `link.acknowledge()` within the time acknowledgements may wait. */
   acknowledgeSoon(link: Link): void;
+  /** The peer said what it has merged or stored. */
+  progressed(link: Link): void;
   /** Resolves when everything merged so far is stored. */
   stored(core: DocumentCore): Promise<void>;
 }
@@ -42,8 +46,6 @@ export class Link {
   peerIndex: number | undefined;
   /** Resolves when the peer has subscribed, or this link is closed. */
   readonly joined: Promise<void>;
-  /** Own mutations the peer said to have stored. */
-  storedSequence = 0;
   readonly #wire: LinkWire;
   readonly #reports = new Map<number, (report: Report | undefined) => void>();
   /** Tokens of the latest checks. */
@@ -51,6 +53,10 @@ export class Link {
   #token = 0;
   #unstored = new Map<ReplicaId, number>();
   #stored = new Map<ReplicaId, number>();
+  /** Of which id of ours `#peerStored` and `#sent` are. */
+  #progressOf: ReplicaId;
+  #peerStored = 0;
+  #sent = 0;
   #nowJoined: () => void = () => {};
   #isStoring = false;
   #isClosed = false;
@@ -63,6 +69,7 @@ export class Link {
     this.right = right;
     room.links++;
     this.#wire = wire;
+    this.#progressOf = room.core.replica;
     this.outbound = new Outbound(room, wire, () => this.acknowledge());
     this.inbound = new Inbound(this.outbound, () => this.subscribe());
   }
@@ -75,6 +82,37 @@ export class Link {
   get lag(): number {
     const own = this.room.core.replica;
     return Math.max(0, this.room.core.versionVector.get(own) - this.outbound.acknowledged.get(own));
+  }
+
+  /** Whether the peer has a store. */
+  get isPeerStored(): boolean {
+    return this.#wire.isPeerStored;
+  }
+
+  /** Own mutations the peer said to have stored. */
+  get storedSequence(): number {
+    this.#renewProgress();
+    return this.#peerStored;
+  }
+
+  /** Own mutations the peer said to have merged. */
+  get mergedSequence(): number {
+    const { core } = this.room;
+    const own = core.replica;
+    return Math.min(core.versionVector.get(own), this.outbound.acknowledged.get(own));
+  }
+
+  /** Own mutations handed to the transport. Sends what waits for the end of the turn first. */
+  get sentSequence(): number {
+    this.#renewProgress();
+    const { core } = this.room;
+    if (!core.isInTransaction) {
+      core.flushLocal();
+      this.room.flush();
+      if (this.outbound.isStreaming) this.#sent = core.versionVector.get(core.replica);
+    }
+    this.#sent = Math.max(this.#sent, this.mergedSequence);
+    return this.#sent;
   }
 
   /** Tells the peer our whole vector: it sends what we lack, then streams. */
@@ -93,6 +131,14 @@ export class Link {
     this.#nowJoined();
     if (isTaken) this.outbound.subscribe(vector);
     else this.outbound.acknowledged = vector.clone();
+    this.#wire.progressed(this);
+  }
+
+  /** Whether the peer has not been told of something that was merged or stored. */
+  get hasUntold(): boolean {
+    return (
+      this.inbound.merged.size > 0 || this.#isStoring || this.#unstored.size > 0 || this.#stored.size > 0
+    );
   }
 
   /** Says what was merged since the last time, and which frames the peer was left out of. */
@@ -122,6 +168,7 @@ export class Link {
     }
     if (ack.flags & ACK_FLAGS.inStream) this.outbound.heardExpected(ack.expected);
     if (ack.flags & ACK_FLAGS.numbered) this.inbound.number(ack);
+    this.#wire.progressed(this);
   }
 
   /**
@@ -170,7 +217,25 @@ export class Link {
     for (const [id, sequence] of report.vector) {
       if (known.get(id) > 0) this.outbound.acknowledged.advance(id, sequence);
     }
+    if (report.flags & ACK_FLAGS.stored && this.#wire.isPeerStored) {
+      const own = this.room.core.replica;
+      this.#noteStored(own, Math.min(known.get(own), report.vector.get(own)));
+    }
+    this.#wire.progressed(this);
     answered(report);
+  }
+
+  /** Asks again for what has not come, and checks what was sent long ago and is not acknowledged. */
+  repairOverdue(): void {
+    if (hasRight(this.right, "write") && !this.inbound.isStreaming && !this.inbound.hasProgressed()) {
+      this.subscribe();
+    }
+    if (!this.outbound.isUnacknowledged || !this.outbound.isStreaming) return;
+    const sent = this.room.core.versionVector.clone();
+    this.check((report) => {
+      this.outbound.isUnacknowledged = false;
+      if (report !== undefined && !report.vector.covers(sent)) this.outbound.repair();
+    });
   }
 
   close(): void {
@@ -219,6 +284,15 @@ export class Link {
   }
 
   #noteStored(id: ReplicaId, sequence: number): void {
-    if (id === this.room.core.replica) this.storedSequence = Math.max(this.storedSequence, sequence);
+    this.#renewProgress();
+    if (id === this.#progressOf) this.#peerStored = Math.max(this.#peerStored, sequence);
+  }
+
+  /** Sequences of another id of ours say nothing about this one. */
+  #renewProgress(): void {
+    if (this.#progressOf === this.room.core.replica) return;
+    this.#progressOf = this.room.core.replica;
+    this.#peerStored = 0;
+    this.#sent = 0;
   }
 }

@@ -30,7 +30,7 @@ export const MESSAGE_TYPES = {
 export const STREAM_OF_ONE = 0x80;
 
 export const PROTOCOL_VERSION = 1;
-export const FEATURES = { opensAnyDocument: 1, acknowledgesStored: 2 } as const;
+export const FEATURES = { opensAnyDocument: 1, acknowledgesStored: 2, packed: 4 } as const;
 export const REFUSALS = { tooMany: 1, notAllowed: 2, cannotOpen: 3 } as const;
 export const ACK_FLAGS = { stored: 1, numbered: 2, inStream: 4 } as const;
 

@@ -39,7 +39,7 @@ export class Outbound implements Receiver {
   readonly #wire: OutboundWire;
   /** Tells the peer what it was left out of, before its next frame. */
   readonly #tellLeftOut: () => void;
-  #state: "idle" | "catching-up" | "streaming" = "idle";
+  #state: "idle" | "catching-up" | "streaming" | "lazy" = "idle";
   #answer: Answer | undefined;
 
   constructor(room: Room, wire: OutboundWire, tellLeftOut: () => void) {
@@ -57,6 +57,21 @@ export class Outbound implements Receiver {
     return this.#state === "streaming";
   }
 
+  /** Whether the peer was taken out of the stream because it gets the same elsewhere. */
+  get isLazy(): boolean {
+    return this.#state === "lazy";
+  }
+
+  /** Takes the peer out of the stream until it subscribes again; who calls answers for telling it what there is. */
+  becomeLazy(): void {
+    if (this.#state === "idle") return;
+    this.room.leave(this);
+    this.#state = "lazy";
+    this.#answer = undefined;
+    this.leftOut = 0;
+    this.isUnacknowledged = false;
+  }
+
   /** The peer has `vector` and wants the rest, now and from now on. */
   subscribe(vector: VersionVector): void {
     this.acknowledged = vector.clone();
@@ -65,7 +80,7 @@ export class Outbound implements Receiver {
 
   /** Sends what the peer lacks beyond what it acknowledged. */
   repair(): void {
-    if (this.#state !== "idle") this.#catchUp(this.acknowledged);
+    if (this.#state !== "idle" && this.#state !== "lazy") this.#catchUp(this.acknowledged);
   }
 
   deliver(frame: Uint8Array): void {
@@ -132,22 +147,13 @@ export class Outbound implements Receiver {
   #sendParts(): void {
     const answer = this.#answer!;
     const { bytes, to } = answer;
-    const { index } = this.room;
     while (answer.offset < bytes.length) {
       if (this.#wire.bufferedBytes > PACE_BYTES) {
         this.#wire.resumeBelow(PACE_BYTES, this);
         return;
       }
-      const part = bytes.subarray(answer.offset, answer.offset + DELTA_PART_BYTES);
-      const message = {
-        type: "answer",
-        index,
-        totalBytes: bytes.length,
-        offset: answer.offset,
-        part,
-      } as const;
-      this.#wire.send(encodeMessage(message));
-      answer.offset += part.length;
+      this.#wire.send(this.room.answerFrame(bytes, answer.offset));
+      answer.offset = Math.min(answer.offset + DELTA_PART_BYTES, bytes.length);
     }
     this.#answer = undefined;
     this.isUnacknowledged = true;

@@ -8,7 +8,7 @@ import { type DeltaHeader, readDeltaHeader } from "../wire/delta-header.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import { xxhash32 } from "../wire/xxhash32.ts";
-import { type FoldedDelta, foldDelta } from "./delta-folding.ts";
+import { type FoldedDelta, foldDelta, type UnfoldedDelta } from "./delta-folding.ts";
 import { type Definition, OutgoingDictionary } from "./dictionary.ts";
 import { encodeMessage } from "./messages.ts";
 import { encodeStreamFrame, STREAM_NUMBERS } from "./stream-frame.ts";
@@ -33,6 +33,14 @@ export interface Receiver {
   fallOut(): void;
 }
 
+/** Who wants to know what the streams of a document bring. */
+export interface StreamWatcher {
+  /** A delta of a peer's stream was merged; `isNew` says whether anything in it was. */
+  pushed(from: Receiver, delta: Pick<UnfoldedDelta, "bytes" | "header">, isNew: boolean): void;
+  /** No connection carries the document any more. */
+  closed(): void;
+}
+
 interface Queued {
   readonly delta: FoldedDelta;
   readonly source: unknown;
@@ -42,6 +50,8 @@ interface RememberedAnswer {
   readonly from: VersionVector;
   readonly to: VersionVector;
   readonly bytes: Uint8Array;
+  /** The frames of its parts, by offset. */
+  readonly frames: Map<number, Uint8Array>;
 }
 
 type RoomPlatform = Pick<Platform, "onTurnEnd" | "setTimer" | "monotonicMs">;
@@ -53,6 +63,7 @@ export class Room {
   readonly nameHash: number;
   /** Connections that carry the document, in the stream or not. */
   links = 0;
+  watcher: StreamWatcher | undefined;
   readonly #platform: RoomPlatform;
   readonly #dictionary = new OutgoingDictionary();
   readonly #receivers = new Set<Receiver>();
@@ -110,7 +121,8 @@ export class Room {
     const current = this.core.versionVector;
     const known = this.#answer;
     if (known?.from.equals(from) && known.to.equals(current)) return known;
-    const answer = { from: from.clone(), to: current.clone(), bytes: this.core.deltaSince(from) };
+    const bytes = this.core.deltaSince(from);
+    const answer = { from: from.clone(), to: current.clone(), bytes, frames: new Map() };
     if (this.#answer === undefined) {
       this.#platform.onTurnEnd(() => {
         this.#answer = undefined;
@@ -120,11 +132,24 @@ export class Room {
     return answer;
   }
 
+  /** The frame of a part of an answer; those who get the same part in the same turn share it. */
+  answerFrame(bytes: Uint8Array, offset: number): Uint8Array {
+    const frames = this.#answer?.bytes === bytes ? this.#answer.frames : undefined;
+    let frame = frames?.get(offset);
+    if (frame === undefined) {
+      const part = bytes.subarray(offset, offset + DELTA_PART_BYTES);
+      frame = encodeMessage({ type: "answer", index: this.index, totalBytes: bytes.length, offset, part });
+      frames?.set(offset, frame);
+    }
+    return frame;
+  }
+
   close(): void {
     this.flush();
     this.#cancelTimer();
     this.#stopListening();
     this.#receivers.clear();
+    this.watcher?.closed();
   }
 
   #add({ bytes, source }: DocumentDelta): void {

@@ -1,5 +1,5 @@
 // What ends a session or refuses a document, where more has to be known of it than its code.
-import { CrdtError, isCrdtError } from "../errors.ts";
+import { CrdtError, type ErrorCode, isCrdtError } from "../errors.ts";
 import type { TransportClose } from "../platform/transport.ts";
 import type { Retry } from "./messages.ts";
 
@@ -32,6 +32,8 @@ export interface SessionEnd {
   /** Undefined after a close that this side asked for. */
   readonly error: CrdtError | undefined;
   readonly retry: Retry;
+  /** When the other end wants to see us again. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** What an error in handling a frame means for the session. */
@@ -51,4 +53,16 @@ export function errorOfClose(peer: string, { code, reason }: TransportClose): Cr
   return code === CLOSE_MESSAGE_TOO_LARGE
     ? new CrdtError("message-too-large", `${what}: send deltas in parts, as this protocol does`)
     : new CrdtError("connection-closed", `${what}; connect again`);
+}
+
+/** Codes of a goodbye that say something to whoever connected; the rest is the protocol's. */
+const TOLD_AS_THEY_ARE: readonly string[] = [
+  "access-denied",
+  "limit-exceeded",
+] satisfies readonly ErrorCode[];
+
+/** What a goodbye means. */
+export function errorOfGoodbye(peer: string, code: string, explanation: string): CrdtError {
+  const told = TOLD_AS_THEY_ARE.includes(code) ? (code as ErrorCode) : "protocol-error";
+  return new CrdtError(told, `${peer} ended the connection: ${explanation}`);
 }

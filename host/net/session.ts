@@ -6,19 +6,26 @@ import { SESSION_BACKLOG_BYTES_MAX, STREAM_REPAIRS_MAX } from "../limits.ts";
 import { CLOSE_NORMAL, type Transport, type TransportClose } from "../platform/transport.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { CredentialSource } from "../replica/ports.ts";
-import type { ByteWriter } from "../wire/byte-writer.ts";
 import { DrainQueue } from "./drain-queue.ts";
 import {
   type Extension,
   type ExtensionPeer,
-  encodeExtensionFrame,
+  extensionPeerOf,
   isExtensionType,
   OpenExtensions,
 } from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
-import { hasRight, type Right } from "./grant.ts";
-import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
+import type { Right } from "./grant.ts";
+import {
+  judgeIdentities,
+  judgeVersions,
+  OWN_VERSIONS,
+  ownHello,
+  type Role,
+  readVersions,
+} from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { InboundRate } from "./inbound-rate.ts";
 import { Link, type LinkWire } from "./link.ts";
 import {
   decodeMessage,
@@ -31,14 +38,19 @@ import {
   type Subscribe,
 } from "./messages.ts";
 import type { Outbound } from "./outbound.ts";
+import { decodePacked, PACKED_TYPE, type Packing } from "./packing.ts";
+import { retryAfterOf } from "./retry-after.ts";
 import { Room } from "./room.ts";
 import { SessionAccess } from "./session-access.ts";
-import { endOf, errorOfClose, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
+import { endOf, errorOfClose, errorOfGoodbye, Fatal, Refused, type SessionEnd } from "./session-errors.ts";
 import type { SessionOwner } from "./session-owner.ts";
 import { StreamFrame } from "./stream-frame.ts";
+import { webSocketHeaderBytes } from "./web-socket-size.ts";
 
 const ACKNOWLEDGE_WITHIN_MS = 25;
 const CLOSE_PROTOCOL_ERROR = 1002;
+/** Times a session that ends asks its store again, because more was merged meanwhile. */
+const SETTLE_ROUNDS = 3;
 /** A peer that reads nothing but keeps asking is dropped at this many times the backlog. */
 const BACKLOG_FACTOR_MAX = 4;
 
@@ -71,6 +83,9 @@ export class Session implements LinkWire {
   #cancelHandshake: () => void;
   #greeting: Hello | undefined;
   #isWelcome = false;
+  /** What packs for this peer; undefined until, or unless, both ends have said they can. */
+  #packing: Packing | undefined;
+  readonly #rate: InboundRate | undefined;
   #isEnded = false;
 
   /** `credential` is what a client presents. */
@@ -89,12 +104,16 @@ export class Session implements LinkWire {
       welcome: () => this.#welcome(),
       fail: (error) => this.#fail(error),
     });
-    this.#ownHello = this.#hello();
+    this.#ownHello = ownHello(owner, role, this.#spoken);
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
-      dead: (silentMs) => this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`),
+      measured: (roundTripMs) => owner.measured(this, roundTripMs),
+      dead: (silentMs) => this.#silent(silentMs),
       tick: () => this.#tick(),
     });
+    if (owner.rate !== undefined && role === "server") {
+      this.#rate = new InboundRate(owner.rate, platform, transport, () => this.heartbeat.heard());
+    }
     this.#cancelHandshake = platform.setTimer(() => this.#greetingOverdue(), owner.timing.handshakeMs, {
       background: true,
     });
@@ -118,12 +137,17 @@ export class Session implements LinkWire {
     return [label, replica, this.transport.peer].filter((part) => part !== "").join(" ");
   }
 
+  /** The handshake is over, and who asks for a credential was given one. */
   get isOpen(): boolean {
-    return this.#greeting !== undefined && !this.#isEnded;
+    return this.#isWelcome && !this.#isEnded;
   }
 
   get isStored(): boolean {
     return this.#owner.host.isStored;
+  }
+
+  get isPeerStored(): boolean {
+    return ((this.#greeting?.features ?? 0) & FEATURES.acknowledgesStored) !== 0;
   }
 
   get bufferedBytes(): number {
@@ -143,6 +167,11 @@ export class Session implements LinkWire {
     return this.#links.get(name);
   }
 
+  /** The document that the peer gave this number. */
+  linkByPeerIndex(index: number): Link | undefined {
+    return this.#byPeerIndex.get(index);
+  }
+
   /** Carries a document over this connection from now on. */
   subscribe(room: Room): void {
     if (this.#links.has(room.core.name)) return;
@@ -158,12 +187,13 @@ export class Session implements LinkWire {
     this.#unlink(link);
   }
 
-  send(frame: Uint8Array): void {
+  send(plain: Uint8Array): void {
     if (this.#isEnded) return;
     if (this.transport.bufferedBytes > SESSION_BACKLOG_BYTES_MAX * BACKLOG_FACTOR_MAX) {
       this.#lost(`it has not read ${this.transport.bufferedBytes} bytes that wait for it`);
       return;
     }
+    const frame = this.#packing === undefined ? plain : this.#packing.packed(plain);
     this.bytesSent += frame.length + webSocketHeaderBytes(frame.length, this.role === "client");
     this.transport.send(frame);
   }
@@ -175,6 +205,10 @@ export class Session implements LinkWire {
       ACKNOWLEDGE_WITHIN_MS,
       { background: true },
     );
+  }
+
+  progressed(link: Link): void {
+    this.#owner.progressed(this, link);
   }
 
   stored(core: DocumentCore): Promise<void> {
@@ -194,21 +228,23 @@ export class Session implements LinkWire {
     this.#end({ error, retry });
   }
 
-  #hello(): Hello {
-    const { host, incarnation, label } = this.#owner;
-    let features =
-      (host.isStored ? FEATURES.acknowledgesStored : 0) |
-      (this.role === "server" ? FEATURES.opensAnyDocument : 0);
-    for (const { feature } of this.#spoken) features |= feature;
-    return {
-      type: "hello",
-      ...OWN_VERSIONS,
-      replica: host.id,
-      incarnation,
-      clockMs: host.platform.now(),
-      features,
-      label,
-    };
+  /** Resolves when the peer was told what was merged of what it sent, and stored where there is a store. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < SETTLE_ROUNDS && !this.#isEnded; round++) {
+      const untold = [...this.#links.values()].filter((link) => link.hasUntold);
+      for (const link of untold) link.acknowledge();
+      await Promise.all(untold.map((link) => this.stored(link.room.core).catch(() => undefined)));
+      for (const link of untold) link.acknowledge();
+      if (untold.length === 0) return;
+    }
+  }
+
+  /** Sends the peer away with a close code and its reason. */
+  dismiss(code: number, reason: string): void {
+    if (this.#isEnded) return;
+    this.#acknowledgeAll();
+    this.transport.close(code, reason);
+    this.#end({ error: undefined, retry: "yes" });
   }
 
   get #spoken(): readonly Extension[] {
@@ -219,26 +255,12 @@ export class Session implements LinkWire {
     this.send(encodeMessage(message));
   }
 
-  #extensionPeer(hello: Hello): ExtensionPeer {
-    const links = this.#links;
-    return {
-      role: this.role,
-      transport: this.transport,
-      hello,
-      get links() {
-        return links.values();
-      },
-      linkOf: (name) => this.#links.get(name),
-      sendFrame: (type, write: (writer: ByteWriter) => void) => this.send(encodeExtensionFrame(type, write)),
-      close: (error) => this.close(error),
-    };
-  }
-
   #receive(bytes: Uint8Array): void {
     if (this.#isEnded) return;
     this.bytesReceived += bytes.length + webSocketHeaderBytes(bytes.length, this.role === "server");
     this.heartbeat.heard();
     try {
+      this.#rate?.took(bytes.length);
       this.#dispatch(bytes);
     } catch (error) {
       this.#fail(error);
@@ -250,6 +272,12 @@ export class Session implements LinkWire {
     if (this.#greeting === undefined) {
       if (type !== "hello" && type !== "goodbye") throw malformed("the peer did not begin with hello");
       if (type === "hello") this.#checkVersions(bytes);
+    }
+    if (bytes[0] === PACKED_TYPE && this.#packing !== undefined) {
+      const frame = decodePacked(bytes);
+      this.#rate?.grew(frame.length - bytes.length);
+      this.#dispatch(frame);
+      return;
     }
     if (isExtensionType(bytes[0])) {
       this.#extensions.receive(bytes);
@@ -345,16 +373,22 @@ export class Session implements LinkWire {
     const refusal = judgeIdentities(this.#ownHello, hello);
     if (refusal !== undefined) throw new Fatal(refusal.error, refusal.retry);
     this.#greeting = hello;
+    if (hello.features & FEATURES.packed) this.#packing = this.#owner.packing;
     this.#judgeClock(hello);
     this.access.greeted(hello, this.transport.certificate);
-    this.#extensions.open(this.#spoken, this.#extensionPeer(hello));
+    this.#extensions.open(this.access.extensions, this.#asPeer());
     if (!this.access.isAwaited(hello)) this.#welcome();
   }
 
-  /** Both ends know and admit each other. */
+  #asPeer(): ExtensionPeer {
+    return extensionPeerOf(this, this.#greeting!, this.#owner.visibleTo(this));
+  }
+
+  /** Both ends know and admit each other: nothing but access is spoken before. */
   #welcome(): void {
     this.#isWelcome = true;
     this.#cancelHandshake();
+    this.#extensions.open(this.#owner.extensions, this.#asPeer());
     this.#owner.greeted(this);
     this.heartbeat.start();
   }
@@ -376,10 +410,7 @@ export class Session implements LinkWire {
   }
 
   #goodbye(message: Extract<Message, { type: "goodbye" }>): void {
-    const error = new CrdtError(
-      isToldAsIs(message.code) ? message.code : "protocol-error",
-      `${this.transport.peer} ended the connection: ${message.explanation}`,
-    );
+    const error = errorOfGoodbye(this.transport.peer, message.code, message.explanation);
     this.transport.close(CLOSE_NORMAL);
     this.#end({ error, retry: message.retry });
   }
@@ -441,10 +472,12 @@ export class Session implements LinkWire {
     if (message.vector.get(core.replica) > core.versionVector.get(core.replica)) {
       this.#owner.host.rotateId("id-taken");
     }
-    if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
+    const { peerIndex } = link;
+    if (peerIndex !== undefined) this.#byPeerIndex.delete(peerIndex);
     this.#byPeerIndex.set(message.index, link);
     if (isNew) link.subscribe();
     link.subscribed(message, this.access.mayWrite(core.name));
+    if (peerIndex === undefined) this.#extensions.joined(link);
   }
 
   #refuse(name: string, error: unknown): void {
@@ -501,16 +534,7 @@ export class Session implements LinkWire {
 
   /** What a transport lost in spite of its promise is asked for again. */
   #repairOverdue(): void {
-    for (const link of this.#links.values()) {
-      const brings = hasRight(link.right, "write");
-      if (brings && !link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
-      if (!link.outbound.isUnacknowledged || !link.outbound.isStreaming) continue;
-      const sent = link.room.core.versionVector.clone();
-      link.check((report) => {
-        link.outbound.isUnacknowledged = false;
-        if (report !== undefined && !report.vector.covers(sent)) link.outbound.repair();
-      });
-    }
+    for (const link of this.#links.values()) link.repairOverdue();
   }
 
   #greetingOverdue(): void {
@@ -523,6 +547,12 @@ export class Session implements LinkWire {
     this.close(error, retry);
   }
 
+  /** A peer that we do not read has not fallen silent. */
+  #silent(silentMs: number): void {
+    if (this.#rate?.isPaused) this.heartbeat.heard();
+    else this.#lost(`nothing was heard for ${Math.round(silentMs)} ms`);
+  }
+
   #lost(reason: string): void {
     const error = new CrdtError(
       "connection-closed",
@@ -533,7 +563,8 @@ export class Session implements LinkWire {
   }
 
   #closed(close: TransportClose): void {
-    this.#end({ error: errorOfClose(this.transport.peer, close), retry: "yes" });
+    const error = errorOfClose(this.transport.peer, close);
+    this.#end({ error, retry: "yes", retryAfterMs: retryAfterOf(close) });
   }
 
   #end(end: SessionEnd): void {
@@ -541,21 +572,11 @@ export class Session implements LinkWire {
     this.#isEnded = true;
     this.#cancelHandshake();
     this.#cancelAcknowledge?.();
+    this.#rate?.close();
     this.heartbeat.stop();
     for (const link of [...this.#links.values()]) this.#unlink(link);
     this.#extensions.close();
     this.access.close();
     this.#owner.ended(this, end);
   }
-}
-
-/** Codes of a goodbye that say something to whoever connected. */
-function isToldAsIs(code: string): code is "access-denied" | "limit-exceeded" {
-  return code === "access-denied" || code === "limit-exceeded";
-}
-
-/** Bytes a WebSocket puts before a frame of this length (RFC 6455 §5.2); clients mask. */
-export function webSocketHeaderBytes(length: number, isMasked: boolean): number {
-  const extended = length < 126 ? 0 : length < 65536 ? 2 : 8;
-  return 2 + extended + (isMasked ? 4 : 0);
 }

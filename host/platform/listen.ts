@@ -41,6 +41,8 @@ export interface Listener {
   readonly port: number;
   readonly url: string;
   readonly server: Server;
+  /** Takes no further connections; those there are go on. */
+  stopAccepting(): void;
   /** Stops listening and drops every connection. */
   close(): Promise<void>;
 }
@@ -119,7 +121,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const urlHost = host.includes(":") ? `[${host}]` : host;
   const scheme = options.tls === undefined ? "ws" : "wss";
-  return { port, url: `${scheme}://${urlHost}:${port}`, server, close: () => stop(server, sockets) };
+  return {
+    port,
+    url: `${scheme}://${urlHost}:${port}`,
+    server,
+    stopAccepting: () => void server.close(),
+    close: () => stop(server, sockets),
+  };
 }
 
 /** Errors: invalid-argument when key and certificates cannot be used. */

@@ -25,7 +25,7 @@ class MemoryTransport implements Transport {
   }
 
   get bufferedBytes(): number {
-    return this.#bufferedBytes;
+    return this.#bufferedBytes + (this.#other?.inbox.heldBytes ?? 0);
   }
 
   join(other: MemoryTransport): void {
@@ -48,6 +48,14 @@ class MemoryTransport implements Transport {
 
   onClose(listener: (close: TransportClose) => void): void {
     this.inbox.onClose(listener);
+  }
+
+  pauseReading(): void {
+    this.inbox.pause();
+  }
+
+  resumeReading(): void {
+    this.inbox.resume();
   }
 
   close(code = CLOSE_NORMAL, reason = ""): void {

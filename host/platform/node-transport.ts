@@ -58,5 +58,14 @@ export function createNodeTransport(
       socket.once("close", () => clearTimeout(timer));
     },
     terminate: () => socket.terminate(),
+    // What the socket had read already is held by the inbox: a chunk may hold thousands of small messages.
+    pauseReading() {
+      inbox.pause();
+      socket.pause();
+    },
+    resumeReading() {
+      inbox.resume();
+      if (!inbox.isPaused) socket.resume();
+    },
   };
 }

@@ -1,6 +1,5 @@
 // The platform of Node: random bytes of the kernel, timers, `ws` and `level`. Sockets and storage load on first use, so a
 // replica that needs neither starts without them.
-import { closeSync, openSync, readSync } from "node:fs";
 import { CrdtError } from "../errors.ts";
 import { MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { Platform } from "./platform.ts";
@@ -8,6 +7,12 @@ import type { Platform } from "./platform.ts";
 const CONNECT_TIMEOUT_MS = 10_000;
 
 const RANDOM_DEVICE = "/dev/urandom";
+
+/**
+ * node:fs as it is: an import would make a module of it, which reads every property, and those of streams load all of
+ * node:stream. Undefined in a Node before 20.16.
+ */
+const files = process.getBuiltinModule?.("node:fs") as typeof import("node:fs") | undefined;
 
 /** What the kernel offers as a file: node:crypto draws from the same source, but loading it is a seventh of a start. */
 function randomBytes(count: number): Uint8Array {
@@ -17,14 +22,15 @@ function randomBytes(count: number): Uint8Array {
 
 /** Whether there is such a file and it filled `bytes`; Windows has none. */
 function readRandomDevice(bytes: Uint8Array): boolean {
+  if (files === undefined) return false;
   let file: number | undefined;
   try {
-    file = openSync(RANDOM_DEVICE, "r");
-    return readSync(file, bytes) === bytes.length;
+    file = files.openSync(RANDOM_DEVICE, "r");
+    return files.readSync(file, bytes) === bytes.length;
   } catch {
     return false;
   } finally {
-    if (file !== undefined) closeSync(file);
+    if (file !== undefined) files.closeSync(file);
   }
 }
 

@@ -33,6 +33,9 @@ export interface Transport {
   close(code?: number, reason?: string): void;
   /** Drops the connection now, for a peer that no longer answers. */
   terminate(): void;
+  /** Delivers no more messages until `resumeReading`, and holds the peer back; undefined where that cannot be done. */
+  pauseReading?(): void;
+  resumeReading?(): void;
 }
 
 /** What a client may say about a connection before it is opened. */
@@ -54,9 +57,12 @@ export const CLOSE_NORMAL = 1000;
 export const CLOSE_UNSUPPORTED_DATA = 1003;
 export const CLOSE_LOST = 1006;
 
-/** The receiving half of every transport: keeps messages and the close until somebody listens. */
+/** The receiving half of every transport: keeps messages and the close while nobody listens or reading is paused. */
 export class TransportInbox {
   #waiting: Uint8Array[] = [];
+  #isPaused = false;
+  /** Came while messages before it were held. */
+  #heldClose: TransportClose | undefined;
   #close: TransportClose | undefined;
   #messageListener: ((bytes: Uint8Array) => void) | undefined;
   #closeListener: ((close: TransportClose) => void) | undefined;
@@ -67,9 +73,26 @@ export class TransportInbox {
 
   onMessage(listener: (bytes: Uint8Array) => void): void {
     this.#messageListener = listener;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const bytes of waiting) listener(bytes);
+    this.#deliver();
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Bytes of messages that are held because reading is paused. */
+  get heldBytes(): number {
+    return this.#isPaused ? this.#waiting.reduce((sum, bytes) => sum + bytes.length, 0) : 0;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Delivers what was held, as long as nobody pauses again, and then the close that came behind it. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#deliver();
   }
 
   onClose(listener: (close: TransportClose) => void): void {
@@ -79,13 +102,26 @@ export class TransportInbox {
 
   message(bytes: Uint8Array): void {
     if (this.isClosed) return;
-    if (this.#messageListener === undefined) this.#waiting.push(bytes);
+    if (this.#messageListener === undefined || this.#isPaused) this.#waiting.push(bytes);
     else this.#messageListener(bytes);
   }
 
   closed(close: TransportClose): void {
     if (this.isClosed) return;
+    if (this.#isPaused && this.#waiting.length > 0 && close.code !== CLOSE_LOST) {
+      this.#heldClose ??= close;
+      return;
+    }
     this.#close = close;
     this.#closeListener?.(close);
+  }
+
+  #deliver(): void {
+    const listener = this.#messageListener;
+    if (listener === undefined) return;
+    let next = 0;
+    while (!this.#isPaused && next < this.#waiting.length) listener(this.#waiting[next++]!);
+    this.#waiting.splice(0, next);
+    if (this.#heldClose !== undefined && this.#waiting.length === 0) this.closed(this.#heldClose);
   }
 }

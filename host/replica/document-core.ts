@@ -23,6 +23,8 @@ export interface CoreOwner {
   readonly platform: Pick<Platform, "now" | "onTurnEnd">;
   /** Entries were taken in whose timestamps lie beyond the drift limit. */
   clockAhead(core: DocumentCore, aheadMs: number, source: DeltaSource): void;
+  /** Writes that waited for the end of a turn were refused. They are kept, and tried again. */
+  writesRefused(core: DocumentCore, error: CrdtError): void;
   /** Somebody else wrote under this replica's id. */
   idTaken(core: DocumentCore): void;
 }
@@ -48,6 +50,8 @@ export class DocumentCore {
   #flushedSequence: number;
   #nextReplica: ReplicaId | undefined;
   #isFlushScheduled = false;
+  /** Whether the last attempt to apply what waits was refused, and that was said. */
+  #isRefused = false;
   #isInTransaction = false;
   #isLeaving = false;
   #isClosed = false;
@@ -82,8 +86,9 @@ export class DocumentCore {
     return this.#isLeaving;
   }
 
-  /** Says the last mutations; later ones are refused. */
+  /** Says the last mutations; later ones are refused. Errors: those of writes that wait and are refused; it then stays. */
   leave(): void {
+    this.settle();
     this.flushLocal();
     this.#isLeaving = true;
   }
@@ -91,7 +96,7 @@ export class DocumentCore {
   /** What this document has seen, local mutations included. Live: clone it before keeping it. */
   get versionVector(): VersionVector {
     if (this.#isInTransaction) return this.#vector;
-    this.#settle();
+    this.#settleOrReport();
     this.#vector.advance(this.engine.replica, this.engine.sequence());
     return this.#vector;
   }
@@ -114,7 +119,7 @@ export class DocumentCore {
    */
   merge(bytes: Uint8Array, source: DeltaSource): MergeResult {
     this.#refuseInTransaction("merge");
-    this.#settle();
+    this.#settleOrReport();
     const wantsChanges = this.#observer?.wantsChanges(bytes) ?? false;
     const ownSequence = this.engine.sequence();
     const result = this.engine.merge(bytes, this.#owner.platform.now(), wantsChanges);
@@ -152,12 +157,29 @@ export class DocumentCore {
   /** Emits the pending local delta now instead of at the end of the turn. */
   flushLocal(): void {
     this.#refuseInTransaction("encode");
-    this.#settle();
+    this.#settleOrReport();
     const sequence = this.engine.sequence();
     if (sequence === this.#flushedSequence) return;
     const bytes = this.#listeners.size > 0 ? this.#pendingDelta(this.#flushedSequence) : undefined;
     this.#flushedSequence = sequence;
     if (bytes !== undefined) this.#emit({ bytes, source: "local" });
+  }
+
+  /** Applies the mutations that wait. Errors: those of the engine; they then wait on. */
+  settle(): void {
+    this.#settle();
+  }
+
+  /** Nobody has seen what waits: where it is refused, everything else goes on without it. */
+  #settleOrReport(): void {
+    try {
+      this.#settle();
+      this.#isRefused = false;
+    } catch (error) {
+      if (!(error instanceof CrdtError)) throw error;
+      if (!this.#isRefused) this.#owner.writesRefused(this, error);
+      this.#isRefused = true;
+    }
   }
 
   /** Own mutations after `from`; the whole state where a merge has raised the floor above them. */

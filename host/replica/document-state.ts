@@ -10,7 +10,7 @@ import type { Change, ChangeListener, ChangeOrigin } from "./change.ts";
 import type { ContainerHandle, HandleOwner } from "./container-handle.ts";
 import type { DocumentCore, MergeObserver } from "./document-core.ts";
 import { LocalWrites } from "./local-writes.ts";
-import type { ContainerDefinition } from "./schema.ts";
+import type { ReadyContainer } from "./schema.ts";
 
 /** Above this many bytes a merge that only caches would follow drops them instead of listing each change. */
 const LISTED_MERGE_BYTES_MAX = 65536;
@@ -41,7 +41,7 @@ export class DocumentState implements HandleOwner, MergeObserver {
   }
 
   /** The handle of a container, declaring it where it is new. Errors: container-type. */
-  handle({ type, create, identity }: ContainerDefinition, name: string): ContainerHandle {
+  handle({ name, type, create, identity }: ReadyContainer): ContainerHandle {
     const other = this.engine
       .containers()
       .find((container) => container.name === name && container.type !== type && container.entries > 0);

@@ -11,7 +11,7 @@ import { defineEntry } from "../wire/value.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
 import type { ChangeListener } from "./change.ts";
 import type { DocumentState } from "./document-state.ts";
-import type { ContainerDefinitions, Handles, Schema } from "./schema.ts";
+import type { ContainerDefinitions, Handles, ReadyContainer, Schema } from "./schema.ts";
 
 /** What a document can do besides holding containers. */
 export interface DocumentMethods {
@@ -65,13 +65,13 @@ class OpenDocument implements DocumentMethods {
   readonly #containers: readonly string[];
   #isClosed = false;
 
-  constructor(state: DocumentState, keeper: DocumentKeeper, definitions: ContainerDefinitions) {
+  constructor(state: DocumentState, keeper: DocumentKeeper, containers: readonly ReadyContainer[]) {
     this.name = state.core.name;
     this.#state = state;
     this.#keeper = keeper;
-    this.#containers = Object.keys(definitions);
-    for (const [name, definition] of Object.entries(definitions)) {
-      Object.defineProperty(this, name, { value: state.handle(definition, name), enumerable: true });
+    this.#containers = containers.map(({ name }) => name);
+    for (const container of containers) {
+      Object.defineProperty(this, container.name, { value: state.handle(container), enumerable: true });
     }
   }
 
@@ -157,12 +157,12 @@ class OpenDocument implements DocumentMethods {
   }
 }
 
-/** A document over `state` with the containers of `definitions`. Errors: container-type. */
+/** A document over `state` with `containers`, which are those of its schema. Errors: container-type. */
 export function openDocument<Definitions extends ContainerDefinitions>(
   state: DocumentState,
   keeper: DocumentKeeper,
-  schema: Schema<Definitions>,
+  containers: readonly ReadyContainer[],
 ): Document<Schema<Definitions>> {
   // The constructor has just defined the properties that the type names.
-  return new OpenDocument(state, keeper, schema.containers) as unknown as Document<Schema<Definitions>>;
+  return new OpenDocument(state, keeper, containers) as unknown as Document<Schema<Definitions>>;
 }

@@ -27,9 +27,9 @@ export interface LogPosition {
 
 /** Holds mutations back that are better made together. */
 export interface DeferredWrites {
-  /** Writes them all, by calls that buffer. */
+  /** Writes them all, by calls that buffer, and keeps them until it is told what became of them. */
   writeDeferred(): void;
-  /** They are applied: what follows from them may be written now. */
+  /** They are applied and may be forgotten: what follows from them may be written now. */
   deferredApplied(): void;
   /** The transaction they belong to was undone. */
   dropDeferred(): void;
@@ -69,7 +69,11 @@ export class LocalWrites {
 
   /** Makes sure that `source` is asked for its mutations in time. Errors: those of a write now. */
   defer(source: DeferredWrites): void {
-    if (this.#deferred.has(source)) return;
+    if (this.#deferred.has(source)) {
+      // Refused before, it still waits: the end of this turn tries again.
+      if (this.#depth === 0) this.#core.deferred();
+      return;
+    }
     this.#refuseWithinValue();
     this.#refuseLeaving();
     this.#deferred.add(source);
@@ -96,6 +100,15 @@ export class LocalWrites {
     if (label !== undefined) this.#writer.append(label);
     this.#writer.f64(time);
     return this.#apply().effective > 0;
+  }
+
+  /** Makes one chunk of the small ones this replica wrote of a label, where there are enough of them. */
+  join(container: number, label: Uint8Array): void {
+    this.settle();
+    this.#writer.head(OPCODES.join, container, 0);
+    this.#writer.u32(label.length);
+    this.#writer.append(label);
+    this.#apply();
   }
 
   increment(container: number, amount: number): void {
@@ -333,8 +346,14 @@ export class LocalWrites {
     this.#refuseWithinValue();
     const sources = [...this.#deferred];
     this.#deferred.clear();
-    for (const source of sources) source.writeDeferred();
-    if (this.#writer.length > 0) this.#apply();
+    try {
+      for (const source of sources) source.writeDeferred();
+      if (this.#writer.length > 0) this.#apply();
+    } catch (error) {
+      // A transaction drops them when it is undone; outside of one they wait for the next attempt.
+      if (this.#depth === 0) for (const source of sources) this.#deferred.add(source);
+      throw error;
+    }
     for (const source of sources) source.deferredApplied();
   }
 

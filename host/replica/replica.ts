@@ -4,6 +4,7 @@ import type { Engine, ReplicaId } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { DOCUMENT_NAME_BYTES_MAX } from "../limits.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import { hasLoneSurrogate } from "../wire/key-codec.ts";
 import { readUint32, replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { callListener } from "./call-listener.ts";
@@ -13,13 +14,16 @@ import { DocumentState } from "./document-state.ts";
 import type {
   Connection,
   ConnectOptions,
+  DocumentPresence,
   DocumentStore,
+  DocumentSync,
   Network,
   ReplicaHost,
   RotationReason,
   StoreEvent,
+  SyncAllOptions,
 } from "./ports.ts";
-import { type ContainerDefinitions, type Schema, schema } from "./schema.ts";
+import { type ContainerDefinitions, loadContainers, type Schema, schema } from "./schema.ts";
 
 /** What a replica reports about itself. */
 export type ReplicaEvent =
@@ -37,6 +41,8 @@ export type ReplicaEvent =
       readonly previous: ReplicaId;
       readonly reason: RotationReason;
     }
+  /** Appended points were refused when their turn ended, for that reason; they are kept, and tried again. */
+  | { readonly kind: "refused"; readonly document: string; readonly error: CrdtError }
   /** The store noticed and survived something. */
   | { readonly kind: "store"; readonly event: StoreEvent };
 
@@ -95,15 +101,29 @@ export class Replica {
   }
 
   /**
-   * Links to a peer or relay; resolves after the handshake and keeps the link alive. Errors: access-denied,
-   * connection-failed.
+   * Links to a peer or relay; resolves after the handshake and keeps the link alive. With several addresses to one of
+   * them, and to another when that is lost. Errors: access-denied, connection-failed, invalid-argument.
    */
-  connect(url: string, options?: ConnectOptions): Promise<Connection> {
+  connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
     return this.#host.connect(url, options);
   }
 
   connections(): readonly Connection[] {
     return this.#host.connections();
+  }
+
+  /** Who else is in an open document now, over the connections there are. Errors: document-closed. */
+  presence(document: { readonly name: string } | string): Promise<DocumentPresence> {
+    return this.#host.presence(typeof document === "string" ? document : document.name);
+  }
+
+  /**
+   * Keeps every document in sync with every peer it connects to, also those that nobody has open: which ones differ is
+   * found at each connect and from time to time, and only those travel. Without a store, what it fetches stays open.
+   * Errors: invalid-argument.
+   */
+  syncAll(options: SyncAllOptions = {}): Promise<DocumentSync> {
+    return this.#host.syncAll(options);
   }
 
   /** Tells `listener` what the replica noticed and notices: drifting clocks, a change of its id, events of its store. */
@@ -131,6 +151,8 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   readonly #views = new Map<DocumentState, number>();
   /** Documents that a session or server asked for stay open. */
   readonly #pinned = new Set<DocumentCore>();
+  /** How many borrowers a document has. */
+  readonly #borrowers = new Map<DocumentCore, number>();
   readonly #openListeners = new Set<(core: DocumentCore) => void>();
   readonly #closeListeners = new Set<(core: DocumentCore) => void>();
   readonly #idListeners = new Set<(id: ReplicaId, previous: ReplicaId) => void>();
@@ -156,7 +178,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   get isStored(): boolean {
-    return this.#store !== undefined;
+    return this.#store !== undefined && this.#store.isElsewhere !== true;
   }
 
   documents(): Iterable<DocumentCore> {
@@ -176,22 +198,43 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
   }
 
   async releaseCore(core: DocumentCore): Promise<void> {
-    if (!this.#pinned.delete(core)) return;
-    const state = this.#states.get(core);
-    if (state === undefined || (this.#views.get(state) ?? 0) === 0) await this.#closeCore(core);
+    if (this.#pinned.delete(core)) await this.#closeUnused(core);
+  }
+
+  async *storedFingerprints(): AsyncGenerator<readonly [name: string, fingerprint: Fingerprint]> {
+    for await (const stored of this.#store?.fingerprints() ?? []) {
+      if (!this.#cores.has(stored[0])) yield stored;
+    }
+  }
+
+  async borrowCore(name: string): Promise<DocumentCore> {
+    return this.#take(name, (core) => {
+      this.#borrowers.set(core, (this.#borrowers.get(core) ?? 0) + 1);
+      return core;
+    });
+  }
+
+  async returnCore(core: DocumentCore): Promise<void> {
+    const borrowers = (this.#borrowers.get(core) ?? 0) - 1;
+    if (borrowers > 0) this.#borrowers.set(core, borrowers);
+    else this.#borrowers.delete(core);
+    // Without a store it lives in memory alone, and would be gone with its core.
+    if (this.#store === undefined) this.#pinned.add(core);
+    else await this.#closeUnused(core);
   }
 
   async openDocument<Definitions extends ContainerDefinitions>(
     name: string,
     documentSchema: Schema<Definitions>,
   ): Promise<Document<Schema<Definitions>>> {
+    const containers = await loadContainers(documentSchema.containers);
     const state = await this.#take(name, (core) => {
       const taken = this.#stateOf(core);
       this.#views.set(taken, (this.#views.get(taken) ?? 0) + 1);
       return taken;
     });
     try {
-      return openDocument(state, this, documentSchema);
+      return openDocument<Definitions>(state, this, containers);
     } catch (error) {
       await this.release(state);
       throw error;
@@ -200,17 +243,43 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   async durable(target: DocumentCore | DocumentState): Promise<void> {
     const core = target instanceof DocumentState ? target.core : target;
+    core.settle();
     core.flushLocal();
     await this.#store?.durable(core);
+  }
+
+  isPending(core: DocumentCore): boolean {
+    return this.#store?.isPending(core) ?? false;
   }
 
   async release(state: DocumentState): Promise<void> {
     const views = (this.#views.get(state) ?? 1) - 1;
     this.#views.set(state, views);
-    if (views === 0 && !this.#pinned.has(state.core)) await this.#closeCore(state.core);
+    if (views > 0) return;
+    // Closed before it is stored elsewhere, it would be lost.
+    if (this.#store?.isElsewhere === true && this.#closed === undefined) await this.durable(state.core);
+    await this.#closeUnused(state.core);
   }
 
-  async connect(url: string, options?: ConnectOptions): Promise<Connection> {
+  async #closeUnused(core: DocumentCore): Promise<void> {
+    if (this.#cores.get(core.name) !== core || this.#pinned.has(core) || this.#borrowers.has(core)) return;
+    const state = this.#states.get(core);
+    if (state === undefined || (this.#views.get(state) ?? 0) <= 0) await this.#closeCore(core);
+  }
+
+  async connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
+    return (await this.#startNetwork()).connect(url, options);
+  }
+
+  async presence(name: string): Promise<DocumentPresence> {
+    return (await this.#startNetwork()).presence(name);
+  }
+
+  async syncAll(options: SyncAllOptions): Promise<DocumentSync> {
+    return (await this.#startNetwork()).syncAll(options);
+  }
+
+  async #startNetwork(): Promise<Network> {
     this.#refuseClosed();
     this.#networking ??= this.#createNetwork(this).catch((error) => {
       // Its code may have been out of reach for a moment: the next call tries again.
@@ -219,7 +288,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     });
     this.#network = await this.#networking;
     this.#refuseClosed();
-    return this.#network.connect(url, options);
+    return this.#network;
   }
 
   connections(): readonly Connection[] {
@@ -242,6 +311,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   reportClock(aheadMs: number, source: DeltaSource): void {
     this.#tell({ kind: "clock", aheadMs, source: sourceName(source), document: undefined });
+  }
+
+  writesRefused(core: DocumentCore, error: CrdtError): void {
+    this.#tell({ kind: "refused", document: core.name, error });
   }
 
   idTaken(_core: DocumentCore): void {
@@ -347,6 +420,7 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
       state?.close();
       this.#states.delete(core);
       this.#pinned.delete(core);
+      this.#borrowers.delete(core);
       core.close();
     }
   }

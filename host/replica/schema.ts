@@ -1,39 +1,44 @@
 // What a document holds, by name and type. The types flow from here to every handle: `schema({ on: flag() })` makes
-// `document.on` a FlagHandle. Values are checked when they are written, not here.
+// `document.on` a FlagHandle. Values are checked when they are written, not here. The code of the small, common types is
+// at hand; that of the others comes with the first document that uses them, so that no start pays for parsing it.
 import type { ContainerTypeName } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 import { CONTAINER_NAME_BYTES_MAX } from "../limits.ts";
 import { hasLoneSurrogate } from "../wire/key-codec.ts";
 import type { Frozen, StorableCheck, Value } from "../wire/value.ts";
-import { BoundedCounterHandle } from "./bounded/bounded-counter-handle.ts";
+import type { BoundedCounterHandle } from "./bounded/bounded-counter-handle.ts";
 import type { ContainerHandle, HandleOwner } from "./container-handle.ts";
 import { CounterHandle } from "./counter-handle.ts";
-import { MaximumHandle, MinimumHandle } from "./extreme-handle.ts";
+import type { MaximumHandle, MinimumHandle } from "./extreme-handle.ts";
 import { FlagHandle } from "./flag-handle.ts";
-import { GraphHandle } from "./graph/graph-handle.ts";
-import { ListHandle } from "./list/list-handle.ts";
-import { LogHandle } from "./log-handle.ts";
+import type { GraphHandle } from "./graph/graph-handle.ts";
+import type { ListHandle } from "./list/list-handle.ts";
+import type { LogHandle } from "./log-handle.ts";
 import { MapHandle, type MapKey } from "./map-handle.ts";
-import { MultiMapHandle, type MultiMapOptions } from "./multi-map/multi-map-handle.ts";
+import type { MultiMapHandle, MultiMapOptions } from "./multi-map/multi-map-handle.ts";
 import { latest, type ResolveRule, ruleIdentity } from "./multi-map/resolve-rules.ts";
-import { MultiValueHandle } from "./multi-value-handle.ts";
+import type { MultiValueHandle } from "./multi-value-handle.ts";
 import { RegisterHandle } from "./register-handle.ts";
-import { checkRetention, type SeriesRetention } from "./series/retention.ts";
-import { SeriesHandle } from "./series/series-handle.ts";
+import { checkRetention, type SeriesRetention } from "./series/retention-rule.ts";
+import type { SeriesHandle } from "./series/series-handle.ts";
 import { SetHandle } from "./set-handle.ts";
-import { VoteHandle } from "./vote/vote-handle.ts";
+import type { VoteHandle } from "./vote/vote-handle.ts";
 import { checkWorkflow, type WorkflowDefinition } from "./workflow/definition.ts";
-import { WorkflowHandle } from "./workflow/workflow-handle.ts";
+import type { WorkflowHandle } from "./workflow/workflow-handle.ts";
 
 declare const handleType: unique symbol;
 
-type CreateHandle = (owner: HandleOwner, index: number, name: string) => ContainerHandle;
+/** Makes the handle of a container. */
+export type CreateHandle = (owner: HandleOwner, index: number, name: string) => ContainerHandle;
+
+/** How a definition comes by its handle: at once, or when its code has been loaded. */
+type HandleSource = () => CreateHandle | Promise<CreateHandle>;
 
 /** A container's type, and as a type-level note the handle that `open` gives for it. */
 export interface ContainerDefinition<Type extends ContainerTypeName = ContainerTypeName, Handle = unknown> {
   readonly type: Type;
-  /** Makes the handle. */
-  readonly create: CreateHandle;
+  /** Brings what makes the handle; a failure is that of loading its code. */
+  readonly load: HandleSource;
   /** Two definitions of one container that differ here cannot be open at once. */
   readonly identity?: unknown;
   readonly [handleType]?: Handle;
@@ -97,59 +102,81 @@ export function schema<Definitions extends ContainerDefinitions>(
   return Object.freeze({ containers: Object.freeze({ ...containers }) });
 }
 
+/** A container of a schema with the code of its handle at hand. */
+export interface ReadyContainer {
+  readonly name: string;
+  readonly type: ContainerTypeName;
+  readonly identity: unknown;
+  readonly create: CreateHandle;
+}
+
+/** Loads what the handles of `containers` need, all at a time. */
+export function loadContainers(containers: ContainerDefinitions): Promise<ReadyContainer[]> {
+  const ready = Object.entries(containers).map(async ([name, { type, identity, load }]) => {
+    return { name, type, identity, create: await load() };
+  });
+  return Promise.all(ready);
+}
+
 /** What the functions below made: nothing else is a definition. */
 const made = new WeakSet<ContainerDefinition>();
 
 /** A definition names its handle itself, so that a bundle holds the handles that its schemas use and no others. */
 function define<Type extends ContainerTypeName>(
   type: Type,
-  create: CreateHandle,
+  load: HandleSource,
   identity?: unknown,
 ): ContainerDefinition<Type, never> {
-  const definition = Object.freeze({ type, create, identity });
+  const definition = Object.freeze({ type, load, identity });
   made.add(definition);
   return definition;
 }
 
 /** An integer that replicas count up and down together. */
 export function counter(): ContainerDefinition<"counter", CounterHandle> {
-  return define("counter", (owner, index, name) => new CounterHandle(owner, index, name));
+  return define("counter", () => (owner, index, name) => new CounterHandle(owner, index, name));
 }
 
 /** One value; the later write wins. */
 export function register<T = Value>(
   ..._check: StorableCheck<T>
 ): ContainerDefinition<"register", RegisterHandle<T>> {
-  return define("register", (owner, index, name) => new RegisterHandle(owner, index, name));
+  return define("register", () => (owner, index, name) => new RegisterHandle(owner, index, name));
 }
 
 /** Values by string key; the later write of a key wins. */
 export function map<T extends object = Record<string, Value>>(
   ..._check: StorableCheck<T>
 ): ContainerDefinition<"map", MapHandle<T>> {
-  return define("map", (owner, index, name) => new MapHandle(owner, index, name));
+  return define("map", () => (owner, index, name) => new MapHandle(owner, index, name));
 }
 
 /** Distinct values; adding and removing one at the same time leaves it in. */
 export function set<T = Value>(..._check: StorableCheck<T>): ContainerDefinition<"set", SetHandle<T>> {
-  return define("set", (owner, index, name) => new SetHandle(owner, index, name));
+  return define("set", () => (owner, index, name) => new SetHandle(owner, index, name));
 }
 
 /** On or off; enabling and disabling at the same time leaves it on. */
 export function flag(): ContainerDefinition<"flag", FlagHandle> {
-  return define("flag", (owner, index, name) => new FlagHandle(owner, index, name));
+  return define("flag", () => (owner, index, name) => new FlagHandle(owner, index, name));
 }
 
 /** Values in the order of their clock readings. */
 export function log<T = Value>(..._check: StorableCheck<T>): ContainerDefinition<"log", LogHandle<T>> {
-  return define("log", (owner, index, name) => new LogHandle(owner, index, name));
+  return define("log", async () => {
+    const { LogHandle } = await import("./log-handle.ts");
+    return (owner, index, name) => new LogHandle(owner, index, name);
+  });
 }
 
 /** One value, or several that were written at the same time. */
 export function multiValue<T = Value>(
   ..._check: StorableCheck<T>
 ): ContainerDefinition<"multi-value", MultiValueHandle<T>> {
-  return define("multi-value", (owner, index, name) => new MultiValueHandle(owner, index, name));
+  return define("multi-value", async () => {
+    const { MultiValueHandle } = await import("./multi-value-handle.ts");
+    return (owner, index, name) => new MultiValueHandle(owner, index, name);
+  });
 }
 
 /** Values by string key; of several written at the same time a rule makes one, by default the latest. */
@@ -166,23 +193,35 @@ export function multiMap<T extends object = Record<string, Value>>(
   }
   // The handle gives the rule what was written here, which `set` takes as a T alone.
   const resolve = rule as ResolveRule<unknown>;
-  const create: CreateHandle = (owner, index, name) => new MultiMapHandle(owner, index, name, resolve);
-  return define("multi-map", create, ruleIdentity(rule));
+  const load: HandleSource = async () => {
+    const { MultiMapHandle } = await import("./multi-map/multi-map-handle.ts");
+    return (owner, index, name) => new MultiMapHandle(owner, index, name, resolve);
+  };
+  return define("multi-map", load, ruleIdentity(rule));
 }
 
 /** The greatest number that anybody offered. */
 export function maximum(): ContainerDefinition<"maximum", MaximumHandle> {
-  return define("maximum", (owner, index, name) => new MaximumHandle(owner, index, name));
+  return define("maximum", async () => {
+    const { MaximumHandle } = await import("./extreme-handle.ts");
+    return (owner, index, name) => new MaximumHandle(owner, index, name);
+  });
 }
 
 /** The least number that anybody offered. */
 export function minimum(): ContainerDefinition<"minimum", MinimumHandle> {
-  return define("minimum", (owner, index, name) => new MinimumHandle(owner, index, name));
+  return define("minimum", async () => {
+    const { MinimumHandle } = await import("./extreme-handle.ts");
+    return (owner, index, name) => new MinimumHandle(owner, index, name);
+  });
 }
 
 /** A counter that is never spent below 0. */
 export function bounded(): ContainerDefinition<"bounded", BoundedCounterHandle> {
-  return define("bounded", (owner, index, name) => new BoundedCounterHandle(owner, index, name));
+  return define("bounded", async () => {
+    const { BoundedCounterHandle } = await import("./bounded/bounded-counter-handle.ts");
+    return (owner, index, name) => new BoundedCounterHandle(owner, index, name);
+  });
 }
 
 /** Measurements by label and time. `retain` says what is forgotten by itself. Errors: invalid-argument. */
@@ -192,13 +231,19 @@ export function series({
   readonly retain?: SeriesRetention;
 } = {}): ContainerDefinition<"series", SeriesHandle> {
   const checked = checkRetention(retain);
-  const create: CreateHandle = (owner, index, name) => new SeriesHandle(owner, index, name, checked);
-  return define("series", create, `points ${checked.points}, age ${checked.ageMs}`);
+  const load: HandleSource = async () => {
+    const { SeriesHandle } = await import("./series/series-handle.ts");
+    return (owner, index, name) => new SeriesHandle(owner, index, name, checked);
+  };
+  return define("series", load, `points ${checked.points}, age ${checked.ageMs}`);
 }
 
 /** Proposals that replicas vote on. */
 export function vote(): ContainerDefinition<"vote", VoteHandle> {
-  return define("vote", (owner, index, name) => new VoteHandle(owner, index, name));
+  return define("vote", async () => {
+    const { VoteHandle } = await import("./vote/vote-handle.ts");
+    return (owner, index, name) => new VoteHandle(owner, index, name);
+  });
 }
 
 /** Instances that go from state to state as `definition` allows. Errors: invalid-definition. */
@@ -206,8 +251,11 @@ export function workflow<const Definition extends WorkflowDefinition>(
   definition: Definition,
 ): ContainerDefinition<"workflow", WorkflowHandle<Definition["transitions"][number]["name"]>> {
   const checked = checkWorkflow(definition);
-  const create: CreateHandle = (owner, index, name) => new WorkflowHandle(owner, index, name, checked);
-  return define("workflow", create, checked.fingerprint);
+  const load: HandleSource = async () => {
+    const { WorkflowHandle } = await import("./workflow/workflow-handle.ts");
+    return (owner, index, name) => new WorkflowHandle(owner, index, name, checked);
+  };
+  return define("workflow", load, checked.fingerprint);
 }
 
 /** Vertices and edges with attributes; adding and removing one at the same time leaves it in. */
@@ -217,12 +265,18 @@ export function graph<
 >(
   ..._check: StorableCheck<VertexAttributes | EdgeAttributes>
 ): ContainerDefinition<"graph", GraphHandle<VertexAttributes, EdgeAttributes>> {
-  return define("graph", (owner, index, name) => new GraphHandle(owner, index, name));
+  return define("graph", async () => {
+    const { GraphHandle } = await import("./graph/graph-handle.ts");
+    return (owner, index, name) => new GraphHandle(owner, index, name);
+  });
 }
 
 /** Values in an order of the writers' own: inserted, deleted, set and moved at places that stay. */
 export function list<T = Value>(..._check: StorableCheck<T>): ContainerDefinition<"list", ListHandle<T>> {
-  return define("list", (owner, index, name) => new ListHandle(owner, index, name));
+  return define("list", async () => {
+    const { ListHandle } = await import("./list/list-handle.ts");
+    return (owner, index, name) => new ListHandle(owner, index, name);
+  });
 }
 
 function checkContainerName(name: string): void {

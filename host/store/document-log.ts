@@ -5,6 +5,7 @@
 import { isCrdtError } from "../errors.ts";
 import type { PlatformStorage, StorageWrite } from "../platform/platform.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
+import { type Fingerprint, fingerprintOfVector } from "../wire/fingerprint.ts";
 import {
   asideKey,
   checksumOfRecord,
@@ -16,6 +17,7 @@ import {
   recordKeys,
 } from "./record.ts";
 import type { ChainEnd, FoundRecord, Recovery } from "./recovery.ts";
+import { headBody } from "./stored-fingerprints.ts";
 
 /** A log smaller than this is not worth a snapshot: replaying it takes a millisecond or two. */
 const LOG_BYTES_MIN = 65_536;
@@ -40,6 +42,10 @@ export class DocumentLog {
   #core: DocumentCore | undefined;
   #end: ChainEnd;
   #headPlace: number;
+  /** Whether the head record says what the document had seen there. */
+  #isHeadComplete: boolean;
+  /** What the document had seen when its core went. */
+  #fingerprint: Fingerprint | undefined;
   #logBytes: number;
   #snapshotBytes: number;
   #clock: number;
@@ -54,8 +60,9 @@ export class DocumentLog {
   /** Set while records before the newest snapshot may still be there. */
   #isUntidy: boolean;
 
-  constructor(name: string, recovery: Recovery, headPlace: number) {
+  constructor(name: string, recovery: Recovery, headPlace: number, isHeadComplete = false) {
     this.name = name;
+    this.#isHeadComplete = isHeadComplete;
     this.#end = recovery.end;
     this.#headPlace = headPlace;
     this.#logBytes = recovery.logBytes;
@@ -85,8 +92,14 @@ export class DocumentLog {
     return this.#lastSnapshot !== undefined || (this.#core !== undefined && !this.#core.isClosed);
   }
 
+  /** What the document has seen; undefined while it is open, and before it was. */
+  get fingerprint(): Fingerprint | undefined {
+    return this.#fingerprint;
+  }
+
   attach(core: DocumentCore): void {
     this.#core = core;
+    this.#fingerprint = undefined;
   }
 
   /** Lets go of the core, which will not be there for a later attempt. */
@@ -94,6 +107,7 @@ export class DocumentLog {
     if (this.#core === undefined) return;
     this.#readClock();
     if (this.#isSnapshotDue && !this.#core.isClosed) this.#lastSnapshot = this.#takeSnapshot();
+    if (!this.#core.isClosed) this.#fingerprint = fingerprintOfVector(this.#core.versionVector);
     this.#core = undefined;
   }
 
@@ -117,8 +131,11 @@ export class DocumentLog {
 
   /** The head record a clean close leaves behind; undefined when it stands there already. */
   collectHead(): StorageWrite | undefined {
-    if (this.#headPlace === this.#end.place) return undefined;
-    return this.#headWrite(this.#end.place);
+    const isStored = this.#queue.length === 0 && !this.#isLogBroken && this.#end.place > 0;
+    const fingerprint = isStored ? this.#fingerprint : undefined;
+    const isComplete = this.#isHeadComplete || fingerprint === undefined;
+    if (this.#headPlace === this.#end.place && isComplete) return undefined;
+    return this.#headWrite(this.#end.place, fingerprint);
   }
 
   headWritten(): void {
@@ -213,10 +230,11 @@ export class DocumentLog {
     return { write: { type: "put", key, value } as const, end };
   }
 
-  #headWrite(place: number): StorageWrite {
+  #headWrite(place: number, fingerprint?: Fingerprint): StorageWrite {
     const key = headKey(this.name);
     const header = { kind: "head", place, clock: this.#readClock(), previous: 0 } as const;
-    return { type: "put", key, value: encodeRecord(key, header, []) };
+    this.#isHeadComplete = fingerprint !== undefined;
+    return { type: "put", key, value: encodeRecord(key, header, headBody(fingerprint)) };
   }
 
   #readClock(): number {

@@ -4,7 +4,8 @@
 // Keys (a document name stands in them percent-encoded, a place as 14 hexadecimal digits):
 //   format                 the format version of the store
 //   closed                 written by a clean close, removed by the next open (closed-mark.ts)
-//   head/NAME              the last place of the document when it was last written
+//   head/NAME              the last place of the document when it was last written; a clean close adds the fingerprint
+//                          of its version vector at that place as the body (stored-fingerprints.ts)
 //   record/NAME/PLACE      the document's chain: snapshots and groups of deltas, by increasing place
 //   aside/NAME/PLACE       records found behind a hole that could not be merged, kept for a person to look at
 //
@@ -65,6 +66,15 @@ export function nameOfHeadKey(key: string): string | undefined {
 export const recordKey = (name: string, place: number): string =>
   `record/${encodeURIComponent(name)}/${place.toString(16).padStart(PLACE_DIGITS, "0")}`;
 export const asideKey = (key: string): string => key.replace(/^record/, "aside");
+
+/** The document a record key belongs to; undefined for a key that was not written so. */
+export function nameOfRecordKey(key: string): string | undefined {
+  try {
+    return decodeURIComponent(key.slice("record/".length, key.lastIndexOf("/")));
+  } catch {
+    return undefined;
+  }
+}
 
 /** All records of a document: "0" is the character after "/". */
 export const recordKeys = (name: string) => ({

@@ -7,12 +7,14 @@ import { CrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { DocumentStore, Durability, StoredDocument, StoreEvent } from "../replica/ports.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import { type Entrance, enterStorage, leaveStorage } from "./closed-mark.ts";
 import { DocumentLog } from "./document-log.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { LastingStorage } from "./lasting-storage.ts";
 import { decodeRecord, headKey, recordKeys } from "./record.ts";
 import { type FoundRecord, type Recovery, type RecoveryProblem, recover } from "./recovery.ts";
+import { fingerprintOfHead, storedFingerprints } from "./stored-fingerprints.ts";
 
 /** Events kept for listeners that come later: what opening noticed, and then some. */
 const EVENTS_KEPT_MAX = 100;
@@ -85,6 +87,15 @@ class LevelStore implements DocumentStore {
     return [...this.#names].sort();
   }
 
+  async *fingerprints(): AsyncGenerator<readonly [name: string, fingerprint: Fingerprint]> {
+    this.#refuseClosed();
+    const touched = new Set(this.#logs.keys());
+    for (const [name, { fingerprint }] of [...this.#logs]) {
+      if (fingerprint !== undefined) yield [name, fingerprint];
+    }
+    yield* storedFingerprints(this.#storage, this.#entrance.mark !== undefined, (name) => touched.has(name));
+  }
+
   async load(name: string): Promise<StoredDocument> {
     this.#refuseClosed();
     if (this.#logs.get(name)?.isPending) await this.#writer.durable();
@@ -95,7 +106,8 @@ class LevelStore implements DocumentStore {
       recover(found, head.place),
       head.isLost || (head.place === 0 && found.length > 0),
     );
-    this.#logs.set(name, new DocumentLog(name, recovery, head.place));
+    const isHeadComplete = head.isComplete && head.place === recovery.end.place;
+    this.#logs.set(name, new DocumentLog(name, recovery, head.place, isHeadComplete));
     if (recovery.problem !== undefined) this.#emit(problemEvent(name, recovery.problem));
     return { parts: recovery.parts, clock: recovery.clock, isDamaged: recovery.problem !== undefined };
   }
@@ -133,6 +145,10 @@ class LevelStore implements DocumentStore {
     await this.#writer.durable();
   }
 
+  isPending(core: DocumentCore): boolean {
+    return this.#logs.get(core.name)?.isPending ?? false;
+  }
+
   setReplica(replica: ReplicaId): void {
     this.#replica = replica;
     this.#hasRecorded = true;
@@ -168,11 +184,12 @@ class LevelStore implements DocumentStore {
   }
 
   /** Where the document's chain is known to have reached. */
-  async #readHead(name: string): Promise<{ place: number; isLost: boolean }> {
+  async #readHead(name: string): Promise<{ place: number; isLost: boolean; isComplete: boolean }> {
     const key = headKey(name);
     const bytes = await this.#storage.get(key);
     const record = bytes === undefined ? undefined : decodeRecord(key, bytes);
-    return { place: record?.place ?? 0, isLost: bytes !== undefined && record === undefined };
+    const isComplete = record !== undefined && fingerprintOfHead(record) !== undefined;
+    return { place: record?.place ?? 0, isLost: bytes !== undefined && record === undefined, isComplete };
   }
 
   #note(log: DocumentLog): void {

@@ -18,7 +18,7 @@ describe("help", () => {
   test("names the commands, and is what no command at all prints", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
-    for (const name of ["start", "serve", "agent", "inspect", "query", "token"])
+    for (const name of ["start", "serve", "agent", "inspect", "query", "token", "simulate"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     const bare = await run([]);
     expect(bare.status).toBe(2);
@@ -41,12 +41,27 @@ describe("help", () => {
         "--tls-cert",
         "--client-ca",
         "--insecure",
+        "--backbone",
         "--json",
       ],
     ],
     ["agent", ["<url>", "--name", "--data", "--token-file", "--ca", "--json"]],
     ["inspect", ["<where>", "--document", "--token-file", "--json"]],
     ["token", ["--new-key", "--key", "--subject", "--allow", "--for", "--json"]],
+    [
+      "simulate",
+      [
+        "--nodes",
+        "--seed",
+        "--seconds",
+        "--faults",
+        "--topology",
+        "--html",
+        "--shrink",
+        "--keep-faults",
+        "--json",
+      ],
+    ],
     [
       "query",
       [

@@ -32,7 +32,9 @@ async function run({ page, place, code }: Example): Promise<string[]> {
     file,
     code
       .replaceAll('"jarvis-crdt"', JSON.stringify(join(root, "host/index.ts")))
-      .replaceAll('"jarvis-crdt/relay"', JSON.stringify(join(root, "host/relay.ts"))),
+      .replaceAll('"jarvis-crdt/relay"', JSON.stringify(join(root, "host/relay.ts")))
+      .replaceAll('"jarvis-crdt/overlay"', JSON.stringify(join(root, "host/overlay/index.ts")))
+      .replaceAll('"jarvis-crdt/backbone"', JSON.stringify(join(root, "host/backbone/index.ts"))),
   );
   const lines: string[] = [];
   const print = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {

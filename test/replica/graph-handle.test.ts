@@ -211,6 +211,24 @@ describe.each(ENGINES)("a graph on $name", (engine) => {
     expect(home.toJSON().people).toEqual(part);
   });
 
+  it("what a walk reached stays as it was while the graph changes", async () => {
+    const { home } = await pair();
+    chain(home, "abc");
+    const near = home.plain.kHop("a", 1);
+    home.plain.removeVertex("b");
+    home.plain.addVertex("e");
+    home.plain.addEdge("a", "e");
+    expect([...near]).toEqual([
+      ["a", 0],
+      ["b", 1],
+    ]);
+    expect([near.get("b"), near.get("e")]).toEqual([1, undefined]);
+    expect([...home.plain.kHop("a", 1)]).toEqual([
+      ["a", 0],
+      ["e", 1],
+    ]);
+  });
+
   it("gives who is near, what hangs together, and who weighs most", async () => {
     const { home, other } = await pair();
     chain(home, "abcd");
@@ -224,6 +242,20 @@ describe.each(ENGINES)("a graph on $name", (engine) => {
         ["d", 1],
       ]);
       expect([...plain.kHop("a", Number.POSITIVE_INFINITY, { label: "" }).values()]).toEqual([0, 1, 2, 3]);
+      const near = plain.kHop("a", 1);
+      expect([near.size, near.get("d"), near.get("c"), near.has("b"), near.has("nobody")]).toEqual([
+        3,
+        1,
+        undefined,
+        true,
+        false,
+      ]);
+      const seen: [string, number][] = [];
+      near.forEach((hops, id) => {
+        seen.push([id, hops]);
+      });
+      expect(seen).toEqual([...near.entries()]);
+      expect([...near.keys()]).toEqual(["a", "b", "d"]);
       expect([...plain.kHop("nobody", 1)]).toEqual([]);
       expect(() => plain.kHop("a", -1)).toThrow("hops is -1");
       expect(plain.components()).toEqual([

@@ -142,6 +142,7 @@ export function createTallyCore(
   const core = new DocumentCore(name, document.asEngine(), {
     platform: owner,
     clockAhead: () => {},
+    writesRefused: () => {},
     idTaken: () => {},
   });
   return { core, document };

@@ -1,8 +1,16 @@
 // Sum, extremes and squared deviation of a stretch of doubles, none of them NaN, in one unrolled pass each. Sums run in
 // eight lanes (element i goes to lane i mod 8), which the processor adds side by side and which give the bits of the other
 // engine. −0 lies below +0; comparisons cannot tell them apart, so the sign of an extreme that is zero is looked up after.
+// Loops run over pieces and leave their lanes in between: code that V8 compiles for entry in the middle of one long loop
+// (on-stack replacement) spills the lanes, takes two to five times as long, and is kept.
 import type { PointSummary, PointVariance } from "../engine.ts";
 
+/** Elements a loop runs over; a multiple of eight. */
+const PIECE = 1024;
+const MINIMUM = 8;
+const MAXIMUM = 9;
+/** Eight sums, then minimum and maximum. */
+const lanes = new Float64Array(10);
 /** Sum, minimum and maximum, where no object is wanted. */
 const summary = new Float64Array(3);
 
@@ -20,16 +28,28 @@ export function summarizePoints(
   output: Float64Array,
   at: number,
 ): void {
-  let sum0 = 0;
-  let sum1 = 0;
-  let sum2 = 0;
-  let sum3 = 0;
-  let sum4 = 0;
-  let sum5 = 0;
-  let sum6 = 0;
-  let sum7 = 0;
-  let minimum = values[from]!;
-  let maximum = minimum;
+  lanes[MINIMUM] = lanes[MAXIMUM] = values[from]!;
+  let begin = from;
+  for (; to - begin > PIECE; begin += PIECE) summarizePiece(values, begin, begin + PIECE, begin === from);
+  output[at] = summarizePiece(values, begin, to, begin === from);
+  const minimum = lanes[MINIMUM]!;
+  const maximum = lanes[MAXIMUM]!;
+  output[at + 1] = minimum === 0 && hasZero(values, from, to, -0) ? -0 : minimum === 0 ? 0 : minimum;
+  output[at + 2] = maximum === 0 && hasZero(values, from, to, 0) ? 0 : maximum === 0 ? -0 : maximum;
+}
+
+/** Takes a piece in; gives the sum of all pieces so far, where this one is the last. */
+function summarizePiece(values: Float64Array, from: number, to: number, isFirst: boolean): number {
+  let sum0 = isFirst ? 0 : lanes[0]!;
+  let sum1 = isFirst ? 0 : lanes[1]!;
+  let sum2 = isFirst ? 0 : lanes[2]!;
+  let sum3 = isFirst ? 0 : lanes[3]!;
+  let sum4 = isFirst ? 0 : lanes[4]!;
+  let sum5 = isFirst ? 0 : lanes[5]!;
+  let sum6 = isFirst ? 0 : lanes[6]!;
+  let sum7 = isFirst ? 0 : lanes[7]!;
+  let minimum = lanes[MINIMUM]!;
+  let maximum = lanes[MAXIMUM]!;
   let index = from;
   for (const groupsEnd = to - 7; index < groupsEnd; index += 8) {
     const value0 = values[index]!;
@@ -65,11 +85,23 @@ export function summarizePoints(
     if (value7 < minimum) minimum = value7;
     if (value7 > maximum) maximum = value7;
   }
-  for (let rest = index; rest < to; rest++) {
-    const value = values[rest]!;
+  if (to - from === PIECE) {
+    lanes[0] = sum0;
+    lanes[1] = sum1;
+    lanes[2] = sum2;
+    lanes[3] = sum3;
+    lanes[4] = sum4;
+    lanes[5] = sum5;
+    lanes[6] = sum6;
+    lanes[7] = sum7;
+  }
+  for (let left = index; left < to; left++) {
+    const value = values[left]!;
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
+  lanes[MINIMUM] = minimum;
+  lanes[MAXIMUM] = maximum;
   const rest = to - index;
   if (rest > 0) sum0 += values[index]!;
   if (rest > 1) sum1 += values[index + 1]!;
@@ -78,9 +110,7 @@ export function summarizePoints(
   if (rest > 4) sum4 += values[index + 4]!;
   if (rest > 5) sum5 += values[index + 5]!;
   if (rest > 6) sum6 += values[index + 6]!;
-  output[at] = canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7)));
-  output[at + 1] = minimum === 0 && hasZero(values, from, to, -0) ? -0 : minimum === 0 ? 0 : minimum;
-  output[at + 2] = maximum === 0 && hasZero(values, from, to, 0) ? 0 : maximum === 0 ? -0 : maximum;
+  return canonical(sum0 + sum1 + (sum2 + sum3) + (sum4 + sum5 + (sum6 + sum7)));
 }
 
 export function variancePoints(values: Float64Array, from: number, to: number): PointVariance {
@@ -90,14 +120,20 @@ export function variancePoints(values: Float64Array, from: number, to: number): 
 }
 
 function sumPoints(values: Float64Array, from: number, to: number): number {
-  let sum0 = 0;
-  let sum1 = 0;
-  let sum2 = 0;
-  let sum3 = 0;
-  let sum4 = 0;
-  let sum5 = 0;
-  let sum6 = 0;
-  let sum7 = 0;
+  let begin = from;
+  for (; to - begin > PIECE; begin += PIECE) sumPiece(values, begin, begin + PIECE, begin === from);
+  return sumPiece(values, begin, to, begin === from);
+}
+
+function sumPiece(values: Float64Array, from: number, to: number, isFirst: boolean): number {
+  let sum0 = isFirst ? 0 : lanes[0]!;
+  let sum1 = isFirst ? 0 : lanes[1]!;
+  let sum2 = isFirst ? 0 : lanes[2]!;
+  let sum3 = isFirst ? 0 : lanes[3]!;
+  let sum4 = isFirst ? 0 : lanes[4]!;
+  let sum5 = isFirst ? 0 : lanes[5]!;
+  let sum6 = isFirst ? 0 : lanes[6]!;
+  let sum7 = isFirst ? 0 : lanes[7]!;
   let index = from;
   for (const groupsEnd = to - 7; index < groupsEnd; index += 8) {
     sum0 += values[index]!;
@@ -108,6 +144,16 @@ function sumPoints(values: Float64Array, from: number, to: number): number {
     sum5 += values[index + 5]!;
     sum6 += values[index + 6]!;
     sum7 += values[index + 7]!;
+  }
+  if (to - from === PIECE) {
+    lanes[0] = sum0;
+    lanes[1] = sum1;
+    lanes[2] = sum2;
+    lanes[3] = sum3;
+    lanes[4] = sum4;
+    lanes[5] = sum5;
+    lanes[6] = sum6;
+    lanes[7] = sum7;
   }
   const rest = to - index;
   if (rest > 0) sum0 += values[index]!;
@@ -122,14 +168,20 @@ function sumPoints(values: Float64Array, from: number, to: number): number {
 
 /** The sum of (value − mean)². */
 export function squaresPoints(values: Float64Array, from: number, to: number, mean: number): number {
-  let sum0 = 0;
-  let sum1 = 0;
-  let sum2 = 0;
-  let sum3 = 0;
-  let sum4 = 0;
-  let sum5 = 0;
-  let sum6 = 0;
-  let sum7 = 0;
+  let begin = from;
+  for (; to - begin > PIECE; begin += PIECE) squarePiece(values, begin, begin + PIECE, begin === from, mean);
+  return squarePiece(values, begin, to, begin === from, mean);
+}
+
+function squarePiece(values: Float64Array, from: number, to: number, isFirst: boolean, mean: number): number {
+  let sum0 = isFirst ? 0 : lanes[0]!;
+  let sum1 = isFirst ? 0 : lanes[1]!;
+  let sum2 = isFirst ? 0 : lanes[2]!;
+  let sum3 = isFirst ? 0 : lanes[3]!;
+  let sum4 = isFirst ? 0 : lanes[4]!;
+  let sum5 = isFirst ? 0 : lanes[5]!;
+  let sum6 = isFirst ? 0 : lanes[6]!;
+  let sum7 = isFirst ? 0 : lanes[7]!;
   let index = from;
   for (const groupsEnd = to - 7; index < groupsEnd; index += 8) {
     const off0 = values[index]! - mean;
@@ -148,6 +200,16 @@ export function squaresPoints(values: Float64Array, from: number, to: number, me
     sum5 += off5 * off5;
     sum6 += off6 * off6;
     sum7 += off7 * off7;
+  }
+  if (to - from === PIECE) {
+    lanes[0] = sum0;
+    lanes[1] = sum1;
+    lanes[2] = sum2;
+    lanes[3] = sum3;
+    lanes[4] = sum4;
+    lanes[5] = sum5;
+    lanes[6] = sum6;
+    lanes[7] = sum7;
   }
   const rest = to - index;
   if (rest > 0) sum0 += square(values[index]! - mean);

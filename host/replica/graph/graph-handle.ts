@@ -170,7 +170,7 @@ export class GraphHandle<
    * Whoever can be reached in at most `hops` steps (Infinity: whoever can be reached) and in how many, the vertex itself
    * in 0; nearest first, then by id. Empty where the vertex is not there. Errors: invalid-argument.
    */
-  kHop(id: string, hops: number, options: NeighbourOptions = {}): Map<string, number> {
+  kHop(id: string, hops: number, options: NeighbourOptions = {}): ReadonlyMap<string, number> {
     if (!(hops >= 0)) throw new CrdtError("invalid-argument", `kHop: hops is ${hops}; give a number from 0`);
     const index = this.#fresh();
     const start = index.presentVertex(id);

@@ -78,6 +78,11 @@ export class GraphIndex implements GraphKeySink {
     return vertex !== undefined && this.isVertexPresent[vertex] === 1 ? vertex : -1;
   }
 
+  /** The number of a vertex that was ever met; -1 where there is none. */
+  knownVertex(id: string): number {
+    return this.#numberOf.get(id) ?? -1;
+  }
+
   /** The label to walk along: undefined is any; a label that no edge has is walked by none. */
   labelFilter(label: string | undefined): number {
     return label === undefined ? ANY_LABEL : (this.#labelOf.get(label) ?? this.labels.length);

@@ -5,6 +5,7 @@
 import { CrdtError } from "../../errors.ts";
 import { CostHeap } from "./cost-heap.ts";
 import type { Direction, GraphIndex } from "./graph-index.ts";
+import { NOT_REACHED, ReachedVertices } from "./reached-vertices.ts";
 
 /** What an edge costs to walk. */
 export type EdgeCost = (edge: number) => number;
@@ -28,25 +29,25 @@ export function withinHops(
   hops: number,
   direction: Direction,
   label: number,
-): Map<string, number> {
-  const found = new Map<string, number>();
-  const isSeen = new Uint8Array(index.ids.length);
-  isSeen[start] = 1;
-  let level = Int32Array.of(start);
-  const next: number[] = [];
+): ReachedVertices {
+  const hopsOf = new Int32Array(index.ids.length).fill(NOT_REACHED);
+  const order = new Int32Array(index.vertexCount);
+  hopsOf[start] = 0;
+  order[0] = start;
+  let reached = 1;
+  let distance = 0;
   const reach = (_edge: number, other: number): void => {
-    if (isSeen[other] === 1) return;
-    isSeen[other] = 1;
-    next.push(other);
+    if (hopsOf[other] !== NOT_REACHED) return;
+    hopsOf[other] = distance;
+    order[reached++] = other;
   };
-  for (let distance = 0; level.length > 0; distance++) {
-    for (const vertex of index.sortVertices(level)) found.set(index.ids[vertex]!, distance);
-    if (distance >= hops) break;
-    next.length = 0;
+  for (let from = 0; from < reached; ) {
+    const level = index.sortVertices(order.subarray(from, reached));
+    from = reached;
+    if (++distance > hops) break;
     for (const vertex of level) index.forEachEdge(vertex, direction, label, reach);
-    level = Int32Array.from(next);
   }
-  return found;
+  return new ReachedVertices(index, order.slice(0, reached), hopsOf);
 }
 
 /**

@@ -66,11 +66,11 @@ export class AppendedPoints {
     this.#count += end - start;
   }
 
-  /** Hands the points of each label out, and forgets them. */
-  take(give: (label: string, bytes: Uint8Array, times: Float64Array, values: Float64Array) => void): void {
-    const labels = [...this.#labels.values()];
-    this.clear();
-    for (const { label, bytes, times, values, count } of labels) {
+  /** Hands the points of each label out. */
+  forEachLabel(
+    give: (label: string, bytes: Uint8Array, times: Float64Array, values: Float64Array) => void,
+  ): void {
+    for (const { label, bytes, times, values, count } of this.#labels.values()) {
       give(label, bytes, times.subarray(0, count), values.subarray(0, count));
     }
   }

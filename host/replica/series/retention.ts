@@ -3,18 +3,11 @@
 // below it, or when: a mark is written where a label holds twice as many. By age: appends write a mark at the clock minus
 // the age, each time it has moved on by a sixteenth of the age; a clock that is ahead forgets too much, for all.
 import { type EngineDocument, SERIES_KINDS, WINDOW_FIELDS } from "../../engine/engine.ts";
-import { CrdtError } from "../../errors.ts";
 import type { LocalWrites } from "../local-writes.ts";
 import { labelBytes } from "./appended-points.ts";
-import { checkedCount, TIME_MAX } from "./series-arguments.ts";
+import type { SeriesRetention } from "./retention-rule.ts";
+import { TIME_MAX } from "./series-arguments.ts";
 import type { SeriesQuestions } from "./series-questions.ts";
-
-export interface SeriesRetention {
-  /** Of each label the newest so many points by time, and those that share the time of the last of these. */
-  readonly points?: number;
-  /** Points at most so many milliseconds older than the clock when one is appended; up to a sixteenth more may stay. */
-  readonly ageMs?: number;
-}
 
 /** Marks by age a span of the age has. */
 const AGE_STEPS = 16;
@@ -22,19 +15,6 @@ const AGE_STEPS = 16;
 const COUNTED_LABELS_MAX = 65536;
 const EVERYTHING = { from: -TIME_MAX, to: TIME_MAX };
 const MARK_OF_ALL = Uint8Array.of(SERIES_KINDS.markOfAll);
-
-/** Errors: invalid-argument. */
-export function checkRetention(retain: SeriesRetention | undefined): SeriesRetention {
-  if (retain === undefined) return {};
-  if (typeof retain !== "object" || retain === null) {
-    throw new CrdtError("invalid-argument", `series: retain is ${String(retain)}; give { points, ageMs }`);
-  }
-  const { points, ageMs } = retain;
-  return Object.freeze({
-    ...(points !== undefined && { points: checkedCount(points, "retain.points", "series", 1) }),
-    ...(ageMs !== undefined && { ageMs: checkedCount(ageMs, "retain.ageMs", "series", 1) }),
-  });
-}
 
 export class RetentionMarks {
   readonly #retain: SeriesRetention;

@@ -1,7 +1,7 @@
 // Measurements by label and time, compressed in chunks and aggregated by the engine without being unpacked where a chunk
 // lies whole in what is asked for. Equal times stay side by side, in the order (time, replica id, place in the writer's
-// own order). Times are whole milliseconds by convention; ranges include both ends. Points are not cached here. Left out:
-// changing or deleting single points; joining the small chunks that many small turns leave.
+// own order). Times are whole milliseconds by convention; ranges include both ends. Points are not cached here; the small
+// chunks of many small turns are joined. Left out: changing or deleting single points.
 import { SERIES_KINDS, WINDOW_FIELDS } from "../../engine/engine.ts";
 import { quantile } from "../../engine/quantile-sketch.ts";
 import { readText } from "../../wire/key-codec.ts";
@@ -12,7 +12,8 @@ import type { DeferredWrites } from "../local-writes.ts";
 import { AGGREGATES, type Aggregate, type Aggregates, aggregatesOf } from "./aggregates.ts";
 import { AppendedPoints, labelBytes } from "./appended-points.ts";
 import { DOWNSAMPLE_METHODS, type DownsampleMethod, downsample, type SeriesPoints } from "./downsample.ts";
-import { RetentionMarks, type SeriesRetention } from "./retention.ts";
+import { RetentionMarks } from "./retention.ts";
+import type { SeriesRetention } from "./retention-rule.ts";
 import {
   checkedChoice,
   checkedCount,
@@ -29,6 +30,7 @@ import {
 } from "./series-arguments.ts";
 import { SeriesQuestions } from "./series-questions.ts";
 import { SeriesView } from "./series-view.ts";
+import { SmallChunks } from "./small-chunks.ts";
 import {
   columnsOf,
   FILLS,
@@ -82,8 +84,7 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
   readonly #questions: SeriesQuestions;
   readonly #view: SeriesView;
   readonly #marks: RetentionMarks;
-  /** Points just applied, by label. */
-  readonly #applied = new Map<string, number>();
+  readonly #smallChunks = new SmallChunks();
   readonly #touched = new Map<string, { from: number; to: number }>();
   #isTruncated = false;
 
@@ -96,16 +97,16 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
 
   /**
    * Adds a point. It is read at once; points of one turn, or of one transaction, leave together. `timeMs` is an integer
-   * within ±(2^53 − 1), `value` any number but NaN. Errors: invalid-argument; limit-exceeded for the label.
+   * within ±(2^53 − 1), `value` any number but NaN. Errors: invalid-argument; limit-exceeded for the label. Where the engine
+   * refuses what a turn left, the replica says so (event "refused"), reads throw why, and the points stay and are tried again.
    */
   append(label: string, timeMs: number, value: number): void {
     const call = `${this.name}.append`;
     checkLabel(label, call);
     checkPoint(timeMs, value, call);
-    this.owner.writes.defer(this);
+    this.#makeRoom(1);
     this.#appended.add(label, timeMs, value);
     this.#view.forget(label);
-    if (this.#appended.count >= DEFERRED_POINTS_MAX) this.owner.writes.settle();
     this.#changed(label, timeMs, timeMs);
   }
 
@@ -262,16 +263,21 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
   }
 
   writeDeferred(): void {
-    this.#appended.take((label, bytes, times, values) => {
+    this.#appended.forEachLabel((_label, bytes, times, values) => {
       this.owner.writes.record(this.index, bytes, times, values);
-      this.#applied.set(label, times.length);
     });
   }
 
   deferredApplied(): void {
-    if (this.#applied.size === 0) return;
-    const applied = new Map(this.#applied);
-    this.#applied.clear();
+    const applied = new Map<string, number>();
+    const crowded: Uint8Array[] = [];
+    this.#appended.forEachLabel((label, bytes, times) => {
+      applied.set(label, times.length);
+      if (this.#smallChunks.count(label, times.length)) crowded.push(bytes);
+    });
+    this.#appended.clear();
+    if (applied.size === 0) return;
+    for (const bytes of crowded) this.owner.writes.join(this.index, bytes);
     if (!this.#marks.appended(applied, this.owner.writes, this.owner.engine)) return;
     this.#view.forgetAll();
     this.#truncated();
@@ -279,7 +285,6 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
 
   dropDeferred(): void {
     this.#appended.clear();
-    this.#applied.clear();
   }
 
   get isCaching(): boolean {
@@ -322,10 +327,15 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
   }
 
   #appendPart(label: string, times: NumberColumn, values: NumberColumn, start: number, end: number): void {
-    this.owner.writes.defer(this);
+    this.#makeRoom(end - start);
     this.#appended.addMany(label, times, values, start, end);
     this.#view.forget(label);
-    if (this.#appended.count >= DEFERRED_POINTS_MAX) this.owner.writes.settle();
+  }
+
+  /** Before points are taken in: those that wait never become more than the limit, also while they are refused. */
+  #makeRoom(count: number): void {
+    if (this.#appended.count + count > DEFERRED_POINTS_MAX) this.owner.writes.settle();
+    this.owner.writes.defer(this);
   }
 
   #asked(query: SeriesQuery, call: string) {

@@ -1,0 +1,272 @@
+// One open document on the backbone: merges what its stream brings, holds back what came before the thing it builds on,
+// publishes what the replica's own clients brought, and fills what the stream lacks. Deltas from the backbone carry this
+// lane as their source, so that the hub forwards them to all clients and nothing is published twice.
+// Cost of a delta: that of its merge and of the replicas it touches; of a message: a row for each replica known.
+import { CrdtError, isCrdtError } from "../errors.ts";
+import { BACKBONE_WAITING_BYTES_MAX } from "../limits.ts";
+import type { DocumentCore, DocumentDelta } from "../replica/document-core.ts";
+import type { ReplicaHost } from "../replica/ports.ts";
+import { forEachReplica, readDeltaKind } from "../wire/delta-header.ts";
+import type { ReplicaId } from "../wire/replica-id.ts";
+import { VersionVector } from "../wire/version-vector.ts";
+import { type DeltasMessage, decodeDeltas } from "./messages.ts";
+import type { NatsLink } from "./nats-link.ts";
+import type { BackboneEvent, BackboneSettings, BackboneStatistics } from "./options.ts";
+import { Outgoing, type OutgoingMessage, type OutgoingOwner } from "./outgoing.ts";
+import type { Shard } from "./shard.ts";
+import { encodeDocument, type Subjects } from "./subjects.ts";
+
+/** What the parts of a backbone share. */
+export interface BackboneContext {
+  readonly host: ReplicaHost;
+  /** Random for each start: who said something. */
+  readonly relay: ReplicaId;
+  readonly link: NatsLink;
+  readonly settings: BackboneSettings;
+  readonly subjects: Subjects;
+  readonly statistics: BackboneStatistics;
+  /** A stream was missing: the buckets may be, too. */
+  streamMissing(): Promise<void>;
+  tell(kind: BackboneEvent["kind"], message: string, document?: string): void;
+}
+
+/** Another relay is known to have what this one lacks. */
+export interface Lag {
+  readonly relay: ReplicaId;
+  readonly vector: VersionVector;
+  readonly sinceMs: number;
+}
+
+interface Held {
+  readonly message: DeltasMessage;
+  readonly sinceMs: number;
+}
+
+export class Lane implements OutgoingOwner {
+  /** For people: where a clock that is ahead was met. */
+  readonly peer = "backbone";
+  readonly core: DocumentCore;
+  readonly shard: Shard;
+  readonly token: string;
+  readonly subject: string;
+  readonly outgoing: Outgoing;
+  /** What streams and snapshots are known to hold together. */
+  published = new VersionVector();
+  deltasSinceSnapshot = 0;
+  /** Whether the vector changed since it was last said to other relays. */
+  isUnsaid = true;
+  lag: Lag | undefined;
+  isCaughtUp = false;
+  isClosed = false;
+  readonly #context: BackboneContext;
+  readonly #stopListening: () => void;
+  #waiting: Held[] = [];
+  #waitingBytes = 0;
+  #isFlushScheduled = false;
+  #lacksSinceMs: number | undefined;
+
+  constructor(core: DocumentCore, shard: Shard, context: BackboneContext) {
+    this.core = core;
+    this.shard = shard;
+    this.#context = context;
+    this.token = encodeDocument(core.name);
+    this.subject = context.subjects.deltasOf(core.name);
+    this.#stopListening = core.onDelta((delta) => this.#applied(delta));
+    this.outgoing = new Outgoing(this, core.versionVector);
+  }
+
+  get relay(): ReplicaId {
+    return this.#context.relay;
+  }
+
+  get canPublish(): boolean {
+    return this.#context.link.isUp && this.shard.isReady;
+  }
+
+  get payloadBytesMax(): number {
+    return this.#context.link.payloadBytesMax;
+  }
+
+  /** Whether all that came from the stream is merged. */
+  get isSettled(): boolean {
+    return this.isCaughtUp && this.#waiting.length === 0;
+  }
+
+  /** Whether streams and snapshots hold all that this relay has of it, as far as is known. */
+  get isStored(): boolean {
+    return this.shard.isReady && this.isCaughtUp && this.published.covers(this.core.versionVector);
+  }
+
+  async publish(message: OutgoingMessage): Promise<void> {
+    const { link, settings, statistics } = this.#context;
+    const { requestMs } = settings.timing;
+    try {
+      const ack = await link.jetstream.publish(this.subject, message.bytes, {
+        msgID: message.id,
+        timeout: requestMs,
+      });
+      statistics.published++;
+      statistics.deltasPublished += message.deltas.length;
+      if (ack.duplicate) statistics.duplicates++;
+      this.#noteStored(message.deltas);
+    } catch (error) {
+      this.shard.missed(error);
+      throw error;
+    }
+  }
+
+  lost(): void {
+    this.#lacksSinceMs ??= this.#nowMs();
+  }
+
+  /** Takes a message of the stream. Never throws: what is wrong with it is told as an event. */
+  receive(bytes: Uint8Array): void {
+    this.#context.statistics.received++;
+    try {
+      const message = decodeDeltas(bytes);
+      if (message.relay !== this.relay && !this.#merge(message)) this.#hold(message, bytes.length);
+      this.#noteStored(message.deltas);
+      this.#retryWaiting();
+    } catch (error) {
+      this.#context.statistics.ignored++;
+      this.#context.tell("ignored", `a message of the stream: ${messageOf(error)}`, this.core.name);
+    }
+  }
+
+  /** Merges a delta or snapshot that carries all it builds on; says whether it was news. Errors: those of merging. */
+  mergeWhole(bytes: Uint8Array): boolean {
+    if (readDeltaKind(bytes) === "stream") {
+      throw new CrdtError(
+        "stream-delta",
+        "a stream delta came where only a whole one is sound; it was dropped",
+      );
+    }
+    const { changed } = this.core.merge(bytes, this);
+    this.#retryWaiting();
+    return changed;
+  }
+
+  /** Publishes what the stream has lacked for a while; at once where `isUrgent`. Says whether it takes a snapshot to. */
+  fill(isUrgent: boolean): boolean {
+    if (!this.isCaughtUp || !this.canPublish || !this.outgoing.isIdle) return false;
+    if (this.isStored) {
+      this.#lacksSinceMs = undefined;
+      return false;
+    }
+    const nowMs = this.#nowMs();
+    this.#lacksSinceMs ??= nowMs;
+    if (!isUrgent && nowMs - this.#lacksSinceMs < this.#context.settings.timing.fillAfterMs) return false;
+    this.#lacksSinceMs = nowMs;
+    const delta = this.core.deltaSince(this.published);
+    if (delta.length > this.outgoing.deltaBytesMax) return true;
+    this.outgoing.publishWhole(delta);
+    this.#context.statistics.fills++;
+    return false;
+  }
+
+  /** Leaves out what has waited too long for what it builds on; it stays in the stream. */
+  giveUpHeld(): void {
+    const oldest = this.#waiting[0];
+    if (oldest === undefined) return;
+    if (this.#nowMs() - oldest.sinceMs < this.#context.settings.timing.holdMs) return;
+    this.#waiting.shift();
+    this.#context.statistics.ignored++;
+    const { relay } = oldest.message;
+    this.#context.tell("ignored", `relay ${relay} built on what nobody gives`, this.core.name);
+  }
+
+  /** What is to be known of the stream is learned anew, from `published` on. */
+  restart(published: VersionVector): void {
+    this.published = published;
+    this.isCaughtUp = false;
+  }
+
+  /** The connection is gone: the document keeps what was not published. */
+  disconnected(): void {
+    this.outgoing.forget();
+    this.isCaughtUp = false;
+  }
+
+  close(): void {
+    this.core.flushLocal();
+    this.outgoing.flush();
+    this.isClosed = true;
+    this.#stopListening();
+  }
+
+  #applied({ bytes, source }: DocumentDelta): void {
+    this.isUnsaid = true;
+    this.deltasSinceSnapshot++;
+    this.outgoing.add(bytes, source !== this);
+    if (source === this || this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    const flush = () => {
+      this.#isFlushScheduled = false;
+      this.outgoing.flush();
+    };
+    // Local deltas come once a turn, when it ends; those of connections wait for the rest of their turn.
+    if (source === "local") queueMicrotask(flush);
+    else this.#context.host.platform.onTurnEnd(flush);
+  }
+
+  /** Says whether it could be merged: everything it builds on has been seen. */
+  #merge(message: DeltasMessage): boolean {
+    if (!this.core.versionVector.covers(message.requires)) return false;
+    try {
+      for (const delta of message.deltas) {
+        if (!this.#isNews(delta)) continue;
+        this.core.merge(delta, this);
+        this.#context.statistics.deltasMerged++;
+      }
+    } catch (error) {
+      if (!isCrdtError(error, "gap")) throw error;
+      return false;
+    }
+    return true;
+  }
+
+  #isNews(delta: Uint8Array): boolean {
+    const vector = this.core.versionVector;
+    let isNews = false;
+    forEachReplica(delta, (id, _base, to) => {
+      isNews ||= to > vector.get(id);
+    });
+    return isNews;
+  }
+
+  #hold(message: DeltasMessage, bytes: number): void {
+    this.lag = { relay: message.relay, vector: message.requires, sinceMs: Number.NEGATIVE_INFINITY };
+    if (this.#waitingBytes + bytes > BACKBONE_WAITING_BYTES_MAX) {
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      return;
+    }
+    this.#waiting.push({ message, sinceMs: this.#nowMs() });
+    this.#waitingBytes += bytes;
+  }
+
+  #retryWaiting(): void {
+    for (let hasProgressed = this.#waiting.length > 0; hasProgressed; ) {
+      const waiting = this.#waiting;
+      this.#waiting = waiting.filter(({ message }) => !this.#merge(message));
+      hasProgressed = this.#waiting.length < waiting.length && this.#waiting.length > 0;
+    }
+    if (this.#waiting.length === 0) this.#waitingBytes = 0;
+  }
+
+  /** The stream has these: what it holds grows by those that follow on what it is known to hold. */
+  #noteStored(deltas: readonly Uint8Array[]): void {
+    for (const delta of deltas) {
+      const isWhole = readDeltaKind(delta) === "snapshot";
+      forEachReplica(delta, (id, base, to) => {
+        if (isWhole || base <= this.published.get(id)) this.published.advance(id, to);
+      });
+    }
+  }
+
+  #nowMs(): number {
+    return this.#context.host.platform.monotonicMs();
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

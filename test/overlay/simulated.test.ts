@@ -1,0 +1,40 @@
+// Lazy push in the simulator: real stores and sessions under every kind of fault, with its checks always on. Nodes
+// that speak it and nodes that do not are mixed by the simulator's own fault of old versions.
+import { describe, expect, it } from "vitest";
+import type { Hub } from "../../host/net/index.ts";
+import { LazyPush } from "../../host/overlay/lazy-push/lazy-push.ts";
+import type { Replica } from "../../host/replica/replica.ts";
+import { type SimulationOptions, simulate } from "../../host/simulator/index.ts";
+import type { SimulatedPlatform } from "../../host/simulator/simulated-platform.ts";
+
+const lazily = (_replica: Replica, platform: SimulatedPlatform, hub: Hub): void =>
+  hub.extend(new LazyPush(platform));
+
+const run = (options: Partial<SimulationOptions>) =>
+  simulate({ seed: 1, nodes: 12, seconds: 6, engine: "baseline", afterStart: [lazily], ...options });
+
+/** Many nodes on a busy machine. */
+const SLOW_MS = 300_000;
+
+describe("lazy push under faults", () => {
+  it.each([1, 2, 3, 4])(
+    "seed %i: every check holds, the fleet converges and falls silent",
+    async (seed) => {
+      const result = await run({ seed });
+      expect(result.violations).toEqual([]);
+      expect(result.convergedMs).toBeDefined();
+      expect(result.silentMs).toBeDefined();
+    },
+    SLOW_MS,
+  );
+
+  it(
+    "pushes little in vain where nothing fails",
+    async () => {
+      const result = await run({ nodes: 30, seconds: 12, writers: 10, faults: [] });
+      expect(result.violations).toEqual([]);
+      expect(result.duplicates / result.pushes).toBeLessThan(0.15);
+    },
+    SLOW_MS,
+  );
+});
