@@ -38,8 +38,8 @@ function clientOf(doc: Doc, open: () => Provider): Promise<Client> {
       return data.size;
     },
     onRemote: (listener) => {
-      doc.on("update", (_update, origin) => {
-        if (origin === provider) listener();
+      doc.on("update", (_update, _origin, _doc, transaction) => {
+        if (!transaction.local) listener();
       });
     },
     synced,
