@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Hub } from "../../host/net/index.ts";
 import { LazyPush } from "../../host/overlay/lazy-push/lazy-push.ts";
 import type { Replica } from "../../host/replica/replica.ts";
-import { type SimulationOptions, simulate } from "../../host/simulator/index.ts";
+import { type FaultKind, type SimulationOptions, simulate } from "../../host/simulator/index.ts";
 import type { SimulatedPlatform } from "../../host/simulator/simulated-platform.ts";
 
 const lazily = (_replica: Replica, platform: SimulatedPlatform, hub: Hub): void =>
@@ -38,3 +38,20 @@ describe("lazy push under faults", () => {
     SLOW_MS,
   );
 });
+
+/** OVERLAY_NODES=1000 OVERLAY_SECONDS=20 OVERLAY_FAULTS=loss,partition prints a larger run. */
+const { OVERLAY_NODES, OVERLAY_SECONDS = "15", OVERLAY_FAULTS = "" } = process.env;
+
+it.runIf(OVERLAY_NODES)(
+  "a run of the size asked for",
+  async () => {
+    const nodes = Number(OVERLAY_NODES);
+    const faults = OVERLAY_FAULTS.split(",").filter((name): name is FaultKind => name !== "");
+    const writers = Math.ceil(nodes / 10);
+    const sizes = { nodes, seconds: Number(OVERLAY_SECONDS), writers, rate: 0.5, lookAt: 50 };
+    const { violations, pushes, duplicates, delivery, convergedMs, events } = await run({ ...sizes, faults });
+    console.log({ ...sizes, share: duplicates / pushes, delivery, convergedMs, events });
+    expect(violations).toEqual([]);
+  },
+  3_600_000,
+);
