@@ -3,8 +3,11 @@
 import { describe, expect, it } from "vitest";
 import type { Hub } from "../../host/net/index.ts";
 import { LazyPush } from "../../host/overlay/lazy-push/lazy-push.ts";
+import { MEMBERSHIP_TYPES } from "../../host/overlay/membership/membership-messages.ts";
+import { joinOverlay } from "../../host/overlay/overlay.ts";
 import type { Replica } from "../../host/replica/replica.ts";
 import { type FaultKind, type SimulationOptions, simulate } from "../../host/simulator/index.ts";
+import { addressOf } from "../../host/simulator/machine.ts";
 import type { SimulatedPlatform } from "../../host/simulator/simulated-platform.ts";
 
 const lazily = (_replica: Replica, platform: SimulatedPlatform, hub: Hub): void =>
@@ -12,6 +15,9 @@ const lazily = (_replica: Replica, platform: SimulatedPlatform, hub: Hub): void 
 
 const run = (options: Partial<SimulationOptions>) =>
   simulate({ seed: 1, nodes: 12, seconds: 6, engine: "baseline", afterStart: [lazily], ...options });
+
+const PING = 12;
+const PONG = 13;
 
 /** Many nodes on a busy machine. */
 const SLOW_MS = 300_000;
@@ -34,6 +40,24 @@ describe("lazy push under faults", () => {
       const result = await run({ nodes: 30, seconds: 12, writers: 10, faults: [] });
       expect(result.violations).toEqual([]);
       expect(result.duplicates / result.pushes).toBeLessThan(0.15);
+    },
+    SLOW_MS,
+  );
+});
+
+describe("an overlay under faults", () => {
+  const quietTypes = [PING, PONG, ...Object.values(MEMBERSHIP_TYPES)];
+  const joining = (replica: Replica, { machine }: SimulatedPlatform): void => {
+    const seeds = [addressOf(0), addressOf(1)];
+    joinOverlay(replica, { topology: { kind: "mesh" }, address: machine.address, seeds });
+  };
+
+  it.each([1, 2])(
+    "seed %i: members that knew two addresses find each other, whatever happens, and agree",
+    async (seed) => {
+      const result = await run({ seed, seconds: 8, topology: () => [], quietTypes, afterStart: [joining] });
+      expect(result.violations).toEqual([]);
+      expect(result.convergedMs).toBeLessThanOrEqual(5_000);
     },
     SLOW_MS,
   );
