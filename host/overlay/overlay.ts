@@ -333,13 +333,18 @@ export class Overlay {
     return addresses[Math.floor(this.#random() * addresses.length)];
   }
 
+  /** Where one who is gone may be reached; not where somebody else is now, perhaps the same with a new id. */
   #goneAddresses(): string[] {
-    const gone: string[] = [];
-    for (const member of this.#swim.table.others) {
-      const address = member.state === "dead" ? this.#addressOf(member) : undefined;
-      if (address !== undefined) gone.push(address);
+    const { table } = this.#swim;
+    const gone = new Set<string>();
+    for (const { state, addresses } of table.others) {
+      if (state === "dead") for (const address of addresses) gone.add(address);
     }
-    return gone;
+    if (gone.size === 0) return [];
+    for (const member of [table.self, ...table.others]) {
+      if (isPresent(member)) for (const address of member.addresses) gone.delete(address);
+    }
+    return [...gone];
   }
 
   #detect(): void {
