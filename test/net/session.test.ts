@@ -183,9 +183,13 @@ describe("a session", () => {
 
   it("carries SESSION_DOCUMENTS_MAX documents and no more, whatever a server allows", async () => {
     const node = createNode(1, { documentsMax: Number.MAX_SAFE_INTEGER });
+    const [silent] = createMemoryTransports();
     // A connection that says how many it carries: to make it carry them would take minutes.
     const carrying = (documents: number): Session =>
-      ({ documents, hello: hello() }) satisfies Pick<Session, "documents" | "hello"> as unknown as Session;
+      ({ documents, hello: hello(), access: node.hub.attach(silent, "server").access }) satisfies Pick<
+        Session,
+        "access" | "documents" | "hello"
+      > as unknown as Session;
     expect((await node.hub.roomFor(carrying(SESSION_DOCUMENTS_MAX - 1), "last")).core.name).toBe("last");
     expect(() => node.hub.roomFor(carrying(SESSION_DOCUMENTS_MAX), "one more")).toThrow(
       `a connection may carry ${SESSION_DOCUMENTS_MAX} documents`,

@@ -154,7 +154,8 @@ describe("HyParView", () => {
   it("hangs together with few connections each", () => {
     const graph = settle(100, 60, () => false);
     expect(mutualComponents(graph.keys(), graph).length).toBe(1);
-    expect(Math.min(...degreesOf(graph))).toBeGreaterThanOrEqual(HYPARVIEW_OPTIONS.active - 1);
+    // Two others may give up a connection to the same member in one round; it looks for new ones in the next.
+    expect(Math.min(...degreesOf(graph))).toBeGreaterThanOrEqual(HYPARVIEW_OPTIONS.active - 2);
     expect(Math.max(...degreesOf(graph))).toBeLessThanOrEqual(HYPARVIEW_OPTIONS.activeMax + 3);
   });
 
