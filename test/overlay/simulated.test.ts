@@ -37,7 +37,7 @@ describe("lazy push under faults", () => {
   it(
     "pushes little in vain where nothing fails",
     async () => {
-      const result = await run({ nodes: 30, seconds: 12, writers: 10, faults: [] });
+      const result = await run({ nodes: 30, seconds: 20, writers: 10, faults: [] });
       expect(result.violations).toEqual([]);
       expect(result.duplicates / result.pushes).toBeLessThan(0.15);
     },

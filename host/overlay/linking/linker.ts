@@ -7,6 +7,8 @@ import { type LinkedTo, planLinks } from "./link-plan.ts";
 
 const RETRY_FIRST_MS = 300;
 const RETRY_LONGEST_MS = 5_000;
+/** A connection that held so long ended for a reason of its own: the next attempt need not wait for the last one's sake. */
+const HELD_MS = 5_000;
 /** How often one of those who are gone is called. */
 const CALL_GONE_EVERY_MS = 2_000;
 
@@ -109,14 +111,16 @@ export class Linker {
 
   #opened(url: string, connection: ClientConnection): void {
     this.#opening.delete(url);
-    this.#trials.delete(url);
     if (this.#isClosed) {
       void connection.close();
       return;
     }
     this.#connections.add(connection);
+    const { platform } = this.#hub.host;
+    const openedAtMs = platform.monotonicMs();
     const ended = () => {
       if (connection.status === "open" || !this.#connections.delete(connection)) return;
+      if (platform.monotonicMs() - openedAtMs >= HELD_MS) this.#trials.delete(url);
       void connection.close();
       this.#changed();
     };
