@@ -69,6 +69,7 @@ export {
   OPCODE_DELETE,
   OPCODE_INCREMENT,
   OPCODE_INSERT,
+  OPCODE_JOIN,
   OPCODE_PUT,
   OPCODE_RECORD,
   OPCODE_REMOVE,
@@ -96,7 +97,7 @@ export {
 export * from "./status";
 
 /** Raised with every change of this file's signatures or meanings. */
-export const ABI_VERSION: u32 = 3;
+export const ABI_VERSION: u32 = 4;
 export const NO_HANDLE: u32 = 0xffffffff;
 /** What the first result of a merge says: the vector advanced, entries were ahead, this replica's sequence rose. */
 export const MERGE_CHANGED: u32 = 1;
@@ -169,7 +170,7 @@ export function documentCreate(idLow: u32, idHigh: u32, seedLow: u32, seedHigh: 
 export function documentClose(handle: u32): u32 {
   const status = Call.select(handle);
   if (status != STATUS_OK) return status;
-  if (Document.current.isTransactionOpen) Document.rollback();
+  if (Document.current.isTransactionOpen) Document.abandon();
   Release.document();
   Document.remove(handle);
   return STATUS_OK;

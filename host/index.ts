@@ -80,8 +80,13 @@ export type {
   ConnectionStatus,
   ConnectOptions,
   CredentialSource,
+  DocumentPresence,
+  DocumentSync,
   Durability,
+  PresenceChange,
   StoreEvent,
+  SyncAllOptions,
+  SyncRound,
   WriteProgress,
 } from "./replica/ports.ts";
 export type { RegisterHandle } from "./replica/register-handle.ts";

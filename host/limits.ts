@@ -45,6 +45,8 @@ export const SESSION_DOCUMENTS_MAX = 100000;
 export const SESSION_BACKLOG_BYTES_MAX = 4194304;
 /** Replicas, and containers, one document's stream dictionary may name: a joiner gets it whole, some 80 KiB. */
 export const DICTIONARY_SLOTS_MAX = 4096;
+/** Connections a relay lets in within a second: a handshake and a first exchange cost it about a millisecond. */
+export const CONNECTIONS_PER_SECOND_MAX = 100;
 /** Repairs of one document's stream in a row before the connection is given up: a peer that never fits is broken. */
 export const STREAM_REPAIRS_MAX = 16;
 /** Nesting of a workflow guard: guards come from peers with the definition, and judging one recurses. */
@@ -63,6 +65,10 @@ export const DECISIONS_MAX = 256;
 export const GRANT_ROWS_MAX = 64;
 /** Bytes of a credential: a signed token with the most rows of usual names fits, and it is held before it is judged. */
 export const CREDENTIAL_BYTES_MAX = 16384;
+/** Documents a peer may ask for before it is admitted: those who wait for that ask for none, and others must not fill memory. */
+export const UNADMITTED_DOCUMENTS_MAX = 64;
+/** Credentials a peer may present in a minute: each costs a verified signature, and renewing takes one in minutes. */
+export const CREDENTIALS_A_MINUTE_MAX = 60;
 /** Milliseconds a token may count: a day, so that one that got lost is soon worth nothing. */
 export const TOKEN_LIFETIME_MS_MAX = 86400000;
 /** Tokens taken back that a guard remembers: beyond it a change of key is the better answer. */
@@ -115,3 +121,11 @@ export const COMPARISON_LIST_MAX = 32;
 export const COMPARISON_REQUESTS_MAX = 4096;
 /** Differences one comparison brings: the rest is found by the next. */
 export const COMPARISON_DIFFERENCES_MAX = 100000;
+/** Bytes of a presence value: a name, a colour and a cursor; what is larger belongs into the document. */
+export const PRESENCE_VALUE_BYTES_MAX = 1024;
+/** Replicas whose presence in a document is known: a megabyte at most, and nobody looks at a longer list. */
+export const PRESENCE_PEERS_MAX = 1024;
+/** Bytes of presence sent over a connection a second: it must never be what fills a line. */
+export const PRESENCE_BYTES_PER_SECOND = 65536;
+/** States in one frame of presence: bounds what is read before any of it is used. */
+export const PRESENCE_STATES_PER_FRAME_MAX = 64;

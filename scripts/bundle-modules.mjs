@@ -11,6 +11,7 @@ import { build as rolldown } from "rolldown";
 const ENTRIES = {
   index: "host/index.ts",
   relay: "host/relay.ts",
+  overlay: "host/overlay/index.ts",
   access: "host/access/index.ts",
   "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
@@ -87,7 +88,12 @@ async function bundleForNode() {
 
 const bundleForBrowsers = () =>
   esbuild({
-    entryPoints: { index: ENTRIES.index, access: ENTRIES.access, tabs: ENTRIES.tabs },
+    entryPoints: {
+      index: ENTRIES.index,
+      access: ENTRIES.access,
+      overlay: ENTRIES.overlay,
+      tabs: ENTRIES.tabs,
+    },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

@@ -12,6 +12,7 @@ import {
   EXCEPTION_SHIFT,
   HAS_EXCEPTIONS,
   highWordsPointer,
+  IS_JOINED,
   lowWordsPointer,
   MANTISSA_MAX,
   SAFE_INTEGER_MAX,
@@ -39,8 +40,11 @@ export abstract class ChunkEncoder {
     return count * 17 + 128;
   }
 
-  /** Writes the chunk to `to`, which has room for `bytesMax`; gives its end. */
-  static encode(times: u32, values: u32, count: u32, to: u32): u32 {
+  /**
+   * Writes the chunk to `to`, which has room for `bytesMax`, in the place of those of the `covers` sequences before it;
+   * gives its end.
+   */
+  static encode(times: u32, values: u32, count: u32, to: u32, covers: u32 = 0): u32 {
     const first = load<f64>(times);
     const last = load<f64>(times + ((count - 1) << 3));
     const kind = last - first > SAFE_INTEGER_MAX ? TIMES_WIDE : ChunkEncoder.rangeTimes(times, count);
@@ -49,7 +53,9 @@ export abstract class ChunkEncoder {
     const scale = found & 0xff;
     const exceptions = found >> 8;
     to = Varint.write(to, count);
-    store<u8>(to++, scale | kind | (exceptions != 0 ? HAS_EXCEPTIONS : 0));
+    const flags = (exceptions != 0 ? HAS_EXCEPTIONS : 0) | (covers != 0 ? IS_JOINED : 0);
+    store<u8>(to++, scale | kind | flags);
+    if (covers != 0) to = Varint.write(to, covers);
     to = ChunkEncoder.writeSigned(to, first);
     if (count > 1) {
       to = kind == TIMES_WIDE ? ChunkEncoder.writeSigned(to, last) : Varint.write(to, <u64>(last - first));

@@ -1,7 +1,7 @@
 // What encoder and decoder of series chunks share: the coding byte, limits of what is packed, room for one block of words
 // and for the tables of blocks. The layout of a chunk is in docs/wire-format.md ("Series chunks").
 //
-//   coding byte  | bits 0–3 scale of the values: 0–9, or 15 | bits 4–5 times: 0 units, 1 thousands, 2 wide | bit 6 exceptions
+//   coding byte  | bits 0–3 scale of the values: 0–9, or 15 | bits 4–5 times: 0 units, 1 thousands, 2 wide | bit 6 exceptions | bit 7 joined
 //   block table  | per block: base f64, width u32, trailing u32        16 bytes, at most 128 blocks
 import { CHUNK_POINTS_MAX } from "../../host/limits";
 import { BLOCK_NUMBERS } from "./bit-pack";
@@ -15,6 +15,7 @@ export const TIMES_UNITS: u32 = 0x00;
 export const TIMES_THOUSANDS: u32 = 0x10;
 export const TIMES_WIDE: u32 = 0x20;
 export const HAS_EXCEPTIONS: u32 = 0x40;
+export const IS_JOINED: u32 = 0x80;
 
 export const SAFE_INTEGER_MAX: f64 = 9007199254740991;
 /** A scaled value stays within this, so that adding 1.5·2^52 rounds it to an integer. */

@@ -12,6 +12,7 @@ import {
   EXCEPTION_BYTES,
   EXCEPTION_SHIFT,
   HAS_EXCEPTIONS,
+  IS_JOINED,
   MANTISSA_MAX,
   SAFE_INTEGER_MAX,
   SCALE_MASK,
@@ -25,6 +26,8 @@ const POINT_BITS: u32 = 64;
 
 export abstract class ChunkReader {
   static count: u32 = 0;
+  /** How many sequences before its own the chunk stands for; 0: it stands for itself alone. */
+  static covers: u32 = 0;
   static scale: u32 = 0;
   static timesKind: u32 = 0;
   static firstTime: f64 = 0;
@@ -50,9 +53,13 @@ export abstract class ChunkReader {
     const coding = <u32>load<u8>(ChunkReader.pointer++);
     const scale = coding & SCALE_MASK;
     const kind = coding & TIMES_MASK;
-    if (coding > 0x7f || (scale > SCALE_MAX && scale != SCALE_NONE)) return false;
+    if (scale > SCALE_MAX && scale != SCALE_NONE) return false;
     if (kind > TIMES_WIDE || (count == 1 && kind != 0)) return false;
     if (scale == SCALE_NONE && (coding & HAS_EXCEPTIONS) != 0) return false;
+    const isJoined = (coding & IS_JOINED) != 0;
+    const covers = isJoined ? ChunkReader.varint() : 0;
+    if (!Varint.isValid || covers > 0xffffffff || (isJoined && covers == 0)) return false;
+    ChunkReader.covers = <u32>covers;
     ChunkReader.count = count;
     ChunkReader.scale = scale;
     ChunkReader.timesKind = kind;

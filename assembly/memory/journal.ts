@@ -89,8 +89,8 @@ export abstract class Journal {
       Journal.lastRelease = offset;
     }
     Journal.length = 0;
-    Journal.phase = PHASE_CLOSED;
     Journal.trim();
+    Journal.phase = PHASE_CLOSED;
   }
 
   /** Notes the word at `pointer` before it is overwritten. */
@@ -189,7 +189,12 @@ export abstract class Journal {
   }
 
   private static trim(): void {
-    if (Journal.capacityBytes <= CAPACITY_BYTES_KEPT) return;
+    if (Journal.capacityBytes > CAPACITY_BYTES_KEPT) Journal.releaseCapacity();
+  }
+
+  /** Gives back the pages of a journal that is empty. */
+  static releaseCapacity(): void {
+    if (Journal.capacityBytes == 0) return;
     Heap.releasePages(Journal.basePointer, Journal.capacityBytes);
     Journal.basePointer = Journal.capacityBytes = 0;
   }

@@ -13,6 +13,7 @@ import { Notices } from "../state/notices";
 import { PayloadRules } from "../state/payload-rules";
 import { EntryRow } from "../state/records";
 import { TYPE_SERIES } from "../state/rules";
+import { SeriesJoin } from "./series-join";
 import { KIND_BYTES, KIND_CHUNK, KIND_LABEL_MARK, KIND_MARK } from "./series-records";
 
 const CUT_LABELS: u32 = 1;
@@ -57,6 +58,11 @@ export abstract class Retention {
     if (<u32>load<u8>(key) == KIND_CHUNK) {
       ChunkReader.open(payload, payloadLength);
       const lastTime = ChunkReader.lastTime;
+      const covers = ChunkReader.covers;
+      if (covers != 0) {
+        const from = sequence > covers ? sequence - covers : 0;
+        SeriesJoin.take(container, hash, replica, from, key, keyLength);
+      }
       if (lastTime < Retention.floor(container, key + KIND_BYTES, keyLength - KIND_BYTES)) return 0;
       PayloadRules.putValue(
         container,

@@ -1,5 +1,5 @@
 // The operations of a batch on a series: `record` makes chunks of points, `retain` sets a mark and drops what it takes
-// along. Cost of a record: two copies of the points, and merging their ascending stretches where they are not in order.
+// along, `join` makes one chunk of small ones (series-join.ts). Cost of a record: two copies of the points, and merging their ascending stretches where they are not in order.
 import { CHUNK_POINTS_MAX, KEY_BYTES_MAX } from "../../host/limits";
 import { Clock } from "../causality/clock";
 import { ChunkEncoder } from "../kernels/chunk-encode";
@@ -22,10 +22,12 @@ import {
   SUBJECT_POINTS,
 } from "../status";
 import { Retention } from "./retention";
+import { SeriesJoin } from "./series-join";
 import { KIND_BYTES, KIND_CHUNK, KIND_LABEL_MARK, KIND_MARK } from "./series-records";
 
 const RECORD_HEADER_BYTES: u32 = 8;
 const RETAIN_HEADER_BYTES: u32 = 5;
+const LABEL_LENGTH_BYTES: u32 = 4;
 const TIME_BYTES: u32 = 8;
 const TIME_MAX: f64 = 9007199254740991;
 const LABEL_BYTES_MAX: u32 = KEY_BYTES_MAX - 1;
@@ -89,6 +91,18 @@ export abstract class SeriesMutation {
     else Retention.cutLabel(container, label, labelLength);
     Mutation.effective++;
     return STATUS_OK;
+  }
+
+  static join(container: u32): u32 {
+    if (!Mutation.has(LABEL_LENGTH_BYTES)) return Mutation.cutOff();
+    const labelLength = load<u32>(Mutation.cursor);
+    const label = Mutation.cursor + LABEL_LENGTH_BYTES;
+    Mutation.cursor = label;
+    if (labelLength > LABEL_BYTES_MAX) return SeriesMutation.refuseLabel(labelLength);
+    if (!Mutation.has(labelLength)) return Mutation.cutOff();
+    Mutation.cursor = label + labelLength;
+    const key = SeriesMutation.key(KIND_CHUNK, label, labelLength);
+    return SeriesJoin.label(container, key, labelLength + KIND_BYTES);
   }
 
   private static refuseLabel(labelLength: u32): u32 {

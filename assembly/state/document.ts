@@ -27,7 +27,15 @@ const HANDING_BACK_NONE: u32 = 0;
 const HANDING_BACK_KEPT: u32 = 1;
 const HANDING_BACK_UNDONE: u32 = 2;
 
+/** How the transaction of the current document is ending; closing goes on after it. */
+const ENDING_NONE: u32 = 0;
+const ENDING_COMMIT: u32 = 1;
+const ENDING_ROLLBACK: u32 = 2;
+const ENDING_CLOSE: u32 = 3;
+
 export abstract class Document {
+  /** A trap from here on does not bring the transaction back: its end is finished. */
+  private static ending: u32 = ENDING_NONE;
   /** The call is over, only the journal is not yet back with its transaction; done anew after a trap. */
   private static handingBack: u32 = HANDING_BACK_NONE;
   static current: DocumentRow = changetype<DocumentRow>(0);
@@ -104,17 +112,20 @@ export abstract class Document {
     Document.takeJournalBack(document);
   }
 
-  /** After a trap: finishes a commit (true) or undoes the call (false). */
+  /** After a trap: finishes a commit or the end of a transaction (true) or undoes the call (false). */
   static recover(): bool {
+    if (Document.ending != ENDING_NONE) {
+      const isWholeCall = Document.ending != ENDING_CLOSE;
+      Document.finishEnding();
+      return isWholeCall;
+    }
     if (Document.handingBack != HANDING_BACK_NONE) {
       const isKept = Document.handingBack == HANDING_BACK_KEPT;
       Document.takeJournalBack(Document.current);
       return isKept;
     }
     if (Journal.isCommitting) {
-      const document = Document.current;
       Journal.finishCommit();
-      if (document.isTransactionOpen) Document.endTransaction(document);
       return true;
     }
     if (Journal.isOpen) Document.refuse();
@@ -132,28 +143,39 @@ export abstract class Document {
   }
 
   static commit(): void {
-    const document = Document.current;
-    Document.lendJournal(document);
-    Journal.commit();
-    Document.endTransaction(document);
+    Document.end(ENDING_COMMIT);
   }
 
   static rollback(): void {
     const document = Document.current;
     if (document.isSeriesAsked) document.seriesEpoch++;
-    Document.lendJournal(document);
-    Journal.undoAll();
-    Document.forgetOrders(document);
-    Document.endTransaction(document);
+    Document.end(ENDING_ROLLBACK);
   }
 
-  private static endTransaction(document: DocumentRow): void {
-    Document.takeJournalBack(document);
-    document.isTransactionOpen = 0;
-    if (document.journalCapacityBytes) {
-      Heap.releasePages(document.journalPointer, document.journalCapacityBytes);
-      document.journalCapacityBytes = 0;
+  /** Undoes the transaction of a document that is being closed. */
+  static abandon(): void {
+    Document.end(ENDING_CLOSE);
+  }
+
+  private static end(ending: u32): void {
+    Document.lendJournal(Document.current);
+    Document.ending = ending;
+    Document.finishEnding();
+  }
+
+  /** Every step of it may be done twice, so that it can begin anew after a trap. */
+  private static finishEnding(): void {
+    const document = Document.current;
+    if (Document.ending == ENDING_COMMIT) {
+      Journal.finishCommit();
+    } else {
+      Journal.undoAll();
+      Document.forgetOrders(document);
     }
+    Journal.releaseCapacity();
+    document.isTransactionOpen = 0;
+    Document.useSharedJournal();
+    Document.ending = ENDING_NONE;
   }
 
   /** Orders are derived, and were perhaps rebuilt while the undone rows were there. */
@@ -179,11 +201,15 @@ export abstract class Document {
     document.journalCapacityBytes = Journal.capacityBytes;
     document.journalLength = Journal.length;
     document.journalLastRelease = Journal.lastRelease;
+    Document.useSharedJournal();
+    Document.handingBack = HANDING_BACK_NONE;
+  }
+
+  private static useSharedJournal(): void {
     Journal.basePointer = Document.sharedPointer;
     Journal.capacityBytes = Document.sharedCapacityBytes;
     Journal.length = 0;
     Journal.lastRelease = NO_RELEASE;
-    Document.handingBack = HANDING_BACK_NONE;
   }
 
   @inline private static slot(index: u32): HandleSlot {

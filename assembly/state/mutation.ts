@@ -70,6 +70,7 @@ export const OPCODE_INSERT: u32 = 9;
 export const OPCODE_ADJUST: u32 = 10;
 export const OPCODE_RECORD: u32 = 11;
 export const OPCODE_RETAIN: u32 = 12;
+export const OPCODE_JOIN: u32 = 13;
 
 const OPERATION_HEADER_BYTES: u32 = 3;
 export const SUM_MAX: f64 = 9007199254740991;
@@ -109,7 +110,7 @@ export abstract class Mutation {
     const opcode = <u32>load<u8>(Mutation.cursor);
     const container = <u32>load<u16>(Mutation.cursor, 1);
     Mutation.cursor += OPERATION_HEADER_BYTES;
-    if (opcode == 0 || opcode > OPCODE_RETAIN)
+    if (opcode == 0 || opcode > OPCODE_JOIN)
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_OPCODE, opcode);
     if (container >= Document.current.containerCount) {
       return Refusal.of(STATUS_INVALID_ARGUMENT, SUBJECT_CONTAINER_INDICES, container);
@@ -140,8 +141,10 @@ export abstract class Mutation {
         return PayloadMutation.adjust(container);
       case OPCODE_RECORD:
         return SeriesMutation.record(container);
-      default:
+      case OPCODE_RETAIN:
         return SeriesMutation.retain(container);
+      default:
+        return SeriesMutation.join(container);
     }
   }
 

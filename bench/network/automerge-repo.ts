@@ -43,6 +43,15 @@ export const automergeRepo: System = {
         });
         isOwn = false;
       },
+      fill: (entries) => {
+        isOwn = true;
+        own += entries.length;
+        handle.change((shared) => {
+          for (const [key, value] of entries) shared.data[key] = value;
+        });
+        isOwn = false;
+      },
+      get: (key) => handle.doc().data[key],
       get size() {
         return own + remote;
       },

@@ -8,7 +8,7 @@ import type { Answer, Operations, Told } from "./role.ts";
 
 const FLAGS = ["--expose-gc", "--no-warnings", "--max-old-space-size=8192"];
 /** Set to a folder, the relay's process leaves a profile there. */
-const PROFILE_FOLDER = process.env.BENCH_RELAY_PROFILE;
+const { BENCH_RELAY_PROFILE: PROFILE_FOLDER } = process.env as Readonly<Record<string, string | undefined>>;
 
 export class Role {
   readonly #child: ChildProcess;

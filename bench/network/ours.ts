@@ -2,7 +2,7 @@
 // stream of one document, acknowledge it and answer questions, without an engine.
 
 import type { WebSocket } from "ws";
-import { createReplica, map, schema } from "../../host/index.ts";
+import { createReplica, type EngineChoice, map, schema } from "../../host/index.ts";
 import type { Definition } from "../../host/net/dictionary.ts";
 import {
   ACK_FLAGS,
@@ -14,6 +14,7 @@ import {
 } from "../../host/net/messages.ts";
 import { platform } from "../../host/platform/node.ts";
 import { serve } from "../../host/relay.ts";
+import { hostOf } from "../../host/replica/replica.ts";
 import { replicaIdFromRandomBytes } from "../../host/wire/replica-id.ts";
 import { type ByteCursor, readVarint } from "../../host/wire/varint.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
@@ -24,37 +25,37 @@ const Shared = schema({ data: map<{ [key: string]: string }>() });
 const ACKNOWLEDGE_MS = 25;
 const DOCUMENT = "fan-out";
 
+/** Soon enough to be watched; sixty seconds are usual. */
+const IDLE_DOCUMENT_MS = 200;
+
 export const ours: System = {
   name: "jarvis-crdt",
   async serve(port, storage) {
     const replica = await createReplica(storage === undefined ? {} : { storage });
-    const relay = await serve(replica, { port });
-    return { server: relay.server, document: DOCUMENT };
-  },
-  async join(url, document) {
-    const replica = await createReplica();
-    const shared = await replica.open(document, Shared);
-    let connection = await replica.connect(url);
-    await connection.synced();
-    const client: Client = {
-      write: (key, value) => {
-        shared.data.set(key, value);
-      },
-      get size() {
-        return shared.data.size;
-      },
-      onRemote: (listener) => {
-        shared.subscribe((change) => {
-          if (change.origin === "remote") listener();
+    const relay = await serve(replica, { port, idleDocumentMs: IDLE_DOCUMENT_MS });
+    return {
+      server: relay.server,
+      document: DOCUMENT,
+      openDocuments: () => [...hostOf(replica).documents()].length,
+      onJoined: (listener) => {
+        relay.onEvent(({ kind }) => {
+          if (kind === "joined") listener();
         });
       },
-      synced: () => connection.synced(),
-      disconnect: () => connection.close(),
-      async reconnect() {
-        connection = await replica.connect(url);
-      },
     };
-    return client;
+  },
+  join: (url, document) => join(url, document, "wasm"),
+  /** An instance of the WebAssembly engine reserves address space a thousand times over. */
+  joinCrowd: (url, document) => join(url, document, "baseline"),
+  async touch(url, from, count) {
+    const replica = await createReplica();
+    const connection = await replica.connect(url);
+    for (let index = from; index < from + count; index += 1) {
+      const { data } = await replica.open(`document-${index}`, Shared);
+      data.set("key", "12345678");
+    }
+    await connection.synced();
+    await replica.close();
   },
   async read(url, document) {
     const reader = new StreamReader(await openSocket(url));
@@ -62,6 +63,35 @@ export const ours: System = {
     return reader;
   },
 };
+
+async function join(url: string, document: string, engine: EngineChoice): Promise<Client> {
+  const replica = await createReplica({ engine });
+  const shared = await replica.open(document, Shared);
+  let connection = await replica.connect(url);
+  await connection.synced();
+  return {
+    write: (key, value) => {
+      shared.data.set(key, value);
+    },
+    fill: (entries) => {
+      shared.data.setMany(entries);
+    },
+    get: (key) => shared.data.get(key),
+    get size() {
+      return shared.data.size;
+    },
+    onRemote: (listener) => {
+      shared.subscribe((change) => {
+        if (change.origin === "remote") listener();
+      });
+    },
+    synced: () => connection.synced(),
+    disconnect: () => connection.close(),
+    async reconnect() {
+      connection = await replica.connect(url);
+    },
+  };
+}
 
 /** Follows one document's stream. Sequences are kept by slot of the sender's dictionary. */
 class StreamReader extends CountingReader {

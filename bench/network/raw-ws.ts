@@ -58,6 +58,12 @@ class RawClient implements Client {
     this.#socket.send(bytes);
   }
 
+  fill(entries: readonly (readonly [string, string])[]): void {
+    for (const [key, value] of entries) this.write(key, value);
+  }
+
+  get(): undefined {}
+
   onRemote(listener: () => void): void {
     this.#listener = listener;
   }

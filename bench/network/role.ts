@@ -34,6 +34,7 @@ export interface Usage {
 }
 
 const PROGRESS_MS = 3;
+const JOINING = 20;
 const SECOND_MS = 1_000;
 
 const clients: Client[] = [];
@@ -41,6 +42,9 @@ const readers: Reader[] = [];
 const sockets = new Set<Socket>();
 /** When connections came, in milliseconds. */
 const arrivals: number[] = [];
+/** When clients were let in. */
+const joined: number[] = [];
+let openDocuments: () => number = () => 0;
 let closedBytes = 0;
 let progress = 0;
 /** Every write of this process has a key of its own. */
@@ -90,9 +94,11 @@ function reportProgress(): void {
 
 const operations = {
   async serve(system: string, port: number, storage?: string) {
-    const { server, document } = await systemOf(system).serve(port, storage);
-    countWire(server);
-    return { url: `ws://127.0.0.1:${port}`, document };
+    const relay = await systemOf(system).serve(port, storage);
+    countWire(relay.server);
+    relay.onJoined?.(() => joined.push(performance.now()));
+    openDocuments = relay.openDocuments ?? openDocuments;
+    return { url: `ws://127.0.0.1:${port}`, document: relay.document };
   },
   async usage(isCollected = false): Promise<Usage> {
     if (isCollected) {
@@ -108,10 +114,55 @@ const operations = {
   async wire() {
     let bytes = closedBytes;
     for (const socket of sockets) bytes += socket.bytesRead + socket.bytesWritten;
-    return { bytes, connections: sockets.size, peak: peakOf(arrivals) };
+    return { bytes, connections: sockets.size, peak: peakOf(arrivals), peakJoined: peakOf(joined) };
   },
   async join({ system, url, document }: Where, count: number) {
     for (let index = 0; index < count; index += 1) clients.push(await systemOf(system).join(url, document));
+  },
+  async openDocuments() {
+    return openDocuments();
+  },
+  async touch({ system, url }: Where, from: number, count: number) {
+    await systemOf(system).touch?.(url, from, count);
+  },
+  /** Clients of a crowd, several at a time, each to one of `documents` documents. */
+  async joinCrowd({ system, url }: Where, count: number, documents: number) {
+    const { joinCrowd } = systemOf(system);
+    for (let begun = 0; begun < count; begun += JOINING) {
+      const group = Array.from({ length: Math.min(JOINING, count - begun) }, (_, index) => {
+        return joinCrowd!(url, `room-${(begun + index) % documents}`);
+      });
+      clients.push(...(await Promise.all(group)));
+    }
+  },
+  /** Every client writes one entry of its own. */
+  async writeOnce(name: string) {
+    for (const [index, client] of clients.entries())
+      client.write(`${process.pid}-${index}-${name}`, "12345678");
+  },
+  async fill(count: number) {
+    const entries = Array.from({ length: count }, (_, index) => {
+      return [`key-${index.toString(36).padStart(7, "0")}`, hexOf(index, 8)] as const;
+    });
+    clients[0]!.fill(entries);
+  },
+  /** Overwrites `keys` keys again and again, never more than `window` ahead of the slowest reader. */
+  async overwrite(updates: number, keysMax: number, window: number, valueBytes: number) {
+    for (let last = keys + updates; keys < last; keys += 1) {
+      while (keys - progress >= window) {
+        await new Promise<void>((resolve) => {
+          progressChanged = resolve;
+        });
+      }
+      clients[0]!.write(`key-${keys % keysMax}`, hexOf(keys, valueBytes));
+      await turn();
+    }
+    return keys;
+  },
+  async values(count: number) {
+    return Array.from({ length: count }, (_, index) =>
+      Number.parseInt(clients[0]!.get(`key-${index}`) ?? "", 16),
+    );
   },
   /** Light readers where the system has them. Tells how far the slowest is. */
   async read({ system, url, document }: Where, count: number) {
@@ -136,7 +187,7 @@ const operations = {
         continue;
       }
       for (const [index, client] of clients.entries()) {
-        client.write(`${index}-${keys.toString(36).padStart(7, "0")}`, valueText(keys, valueBytes));
+        client.write(`${index}-${keys.toString(36).padStart(7, "0")}`, hexOf(keys, valueBytes));
         written += 1;
         keys += 1;
       }
@@ -156,13 +207,14 @@ const operations = {
   async synced() {
     await Promise.all(clients.map((client) => client.synced()));
   },
-  /** When each entry was there, from the first remote one on. */
+  /** Notes from now on when each entry was there. */
   async watch() {
     const [client] = clients;
+    const known = client!.size;
     const seen: number[] = [];
     client!.onRemote(() => {
       const at = nowNs();
-      while (seen.length < client!.size) seen.push(at);
+      while (seen.length < client!.size - known) seen.push(at);
     });
     watched = seen;
   },
@@ -185,7 +237,7 @@ let watched: number[] = [];
 
 export type Operations = typeof operations;
 
-function valueText(number: number, bytes: number): string {
+function hexOf(number: number, bytes: number): string {
   return number.toString(16).padStart(bytes, "0");
 }
 

@@ -5,11 +5,18 @@ export interface RelayHandle {
   readonly server: import("node:http").Server;
   /** What clients call the document they share. */
   readonly document: string;
+  /** Documents open now, where the relay tells. */
+  openDocuments?(): number;
+  /** Calls back whenever a client has been let in, where the relay tells. */
+  onJoined?(listener: () => void): void;
 }
 
 export interface Client {
   /** One mutation, which leaves as one update at the end of the turn. */
   write(key: string, value: string): void;
+  /** Many entries as one update. */
+  fill(entries: readonly (readonly [key: string, value: string])[]): void;
+  get(key: string): string | undefined;
   /** Entries it has. */
   readonly size: number;
   /** Calls back after every change that came from elsewhere. */
@@ -33,6 +40,10 @@ export interface System {
   serve(port: number, storage: string | undefined): Promise<RelayHandle>;
   /** Resolves when it has what the relay has. */
   join(url: string, document: string): Promise<Client>;
+  /** A whole client that takes little room in a process of hundreds. */
+  joinCrowd?(url: string, document: string): Promise<Client>;
+  /** Writes one entry to each of so many documents, waits until the relay has them, and leaves. */
+  touch?(url: string, from: number, count: number): Promise<void>;
   /** Undefined where nothing but a whole client can read. */
   read?(url: string, document: string): Promise<Reader>;
 }

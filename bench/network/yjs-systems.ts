@@ -28,12 +28,18 @@ function clientOf(doc: Doc, open: () => Provider): Promise<Client> {
     });
   const client: Client = {
     write: (key, value) => data.set(key, value),
+    fill: (entries) => {
+      doc.transact(() => {
+        for (const [key, value] of entries) data.set(key, value);
+      });
+    },
+    get: (key) => data.get(key) as string | undefined,
     get size() {
       return data.size;
     },
     onRemote: (listener) => {
-      doc.on("update", (_update, origin) => {
-        if (origin === provider) listener();
+      doc.on("update", (_update, _origin, _doc, transaction) => {
+        if (!transaction.local) listener();
       });
     },
     synced,

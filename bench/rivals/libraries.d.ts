@@ -16,7 +16,15 @@ declare module "yjs" {
     constructor(options?: { gc?: boolean });
     getMap(name: string): YMap;
     transact(work: () => void): void;
-    on(event: "update", listener: (update: Uint8Array, origin: unknown) => void): void;
+    on(
+      event: "update",
+      listener: (
+        update: Uint8Array,
+        origin: unknown,
+        doc: Doc,
+        transaction: { readonly local: boolean },
+      ) => void,
+    ): void;
     destroy(): void;
   }
   export function applyUpdate(doc: Doc, update: Uint8Array): void;

@@ -8,6 +8,8 @@ import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
+import { networkLoads } from "./network-loads.ts";
+import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { rivals } from "./rivals.ts";
@@ -35,6 +37,8 @@ export const workloads: readonly Workload[] = [
   ...bytes,
   packageFigures,
   ...network,
+  ...networkSyncs,
+  ...networkLoads,
   ...rivals,
   rivalsSeries,
   tortures,

@@ -94,7 +94,7 @@ export class Lane implements OutgoingOwner {
 
   /** Whether streams and snapshots hold all that this relay has of it, as far as is known. */
   get isStored(): boolean {
-    return this.isCaughtUp && this.published.covers(this.core.versionVector);
+    return this.shard.isReady && this.isCaughtUp && this.published.covers(this.core.versionVector);
   }
 
   async publish(message: OutgoingMessage): Promise<void> {

@@ -25,6 +25,8 @@ export class Shard {
   #messages: ConsumerMessages | undefined;
   #restarting: Promise<void> | undefined;
   #positionChecked = -1;
+  /** Counts consumers. */
+  #generation = 0;
 
   /** `catchUp` is called for each lane when the stream is followed (anew). */
   constructor(number: number, context: BackboneContext, catchUp: (lane: Lane) => void) {
@@ -65,16 +67,18 @@ export class Shard {
 
   stop(): void {
     this.isReady = false;
+    this.#generation++;
     this.#messages?.stop();
     this.#messages = undefined;
   }
 
   async #restart(): Promise<void> {
     this.stop();
+    const generation = this.#generation;
     await this.#ensure();
     const { link } = this.#context;
     const consumer = await link.jetstream.consumers.get(this.stream, { deliver_policy: link.newOnly });
-    const messages = await consumer.consume({ callback: (message) => this.#take(message, messages) });
+    const messages = await consumer.consume({ callback: (message) => this.#take(message, generation) });
     this.#messages = messages;
     this.isReady = true;
     void this.#watch(messages);
@@ -109,8 +113,9 @@ export class Shard {
     });
   }
 
-  #take(message: JsMsg, messages: ConsumerMessages): void {
-    if (messages !== this.#messages && this.#messages !== undefined) return;
+  /** What an earlier consumer still has on its way counts in another stream, perhaps. */
+  #take(message: JsMsg, generation: number): void {
+    if (generation !== this.#generation) return;
     if (message.seq > this.position) this.position = message.seq;
     this.lanes.get(message.subject)?.receive(message.data);
   }

@@ -1,9 +1,11 @@
 // `jarvis query`: what a series holds, of a stored replica or a relay, as a table with small plots, as windows, as points,
-// as CSV or as JSON. Nothing is changed by looking (read-replica.ts). Times are written in UTC. The series is opened
-// without a retention of its own, so up to twice as many points may show as its owner's view keeps.
+// as CSV or as JSON. Nothing is changed by looking (read-replica.ts). Times are written in UTC. A retention by
+// points is its owner's view and stands nowhere in the data: that of a fleet's measurements is known here, others are said
+// by --keep; without, up to twice as many points may show.
 
 import { writeFile } from "node:fs/promises";
 import { CrdtError } from "../errors.ts";
+import { METRICS_RETENTION, PRESENCE_DOCUMENT } from "../fleet/schema.ts";
 import { type Aggregate, type SeriesHandle, schema, series } from "../index.ts";
 import type { ClientAccess } from "./access-options.ts";
 import { plotRows } from "./plot.ts";
@@ -24,6 +26,7 @@ export interface QueryCommandOptions extends ClientAccess {
   readonly to?: string;
   readonly window?: number;
   readonly last?: number;
+  readonly keep?: number;
   readonly aggregate?: readonly Aggregate[];
   readonly plot: boolean;
   readonly csv?: string;
@@ -59,7 +62,7 @@ export async function queryCommand(
     throw new CrdtError("invalid-option", "--last gives points and --window windows: give one of them.");
   }
   await readReplica(where, options, async (reader) => {
-    const { document, handle } = await findSeries(name, reader, options.document);
+    const { document, handle } = await findSeries(name, reader, options);
     const question: Question = {
       labels: matchLabels(handle.labels(), options.label),
       from,
@@ -89,14 +92,18 @@ function checkedTime(text: string | undefined, option: string, nowMs: number): n
 async function findSeries(
   name: string,
   { documentNames, open }: ReplicaReader,
-  documents: readonly string[] | undefined,
+  { document: documents, keep }: QueryCommandOptions,
 ): Promise<{ document: string; handle: SeriesHandle }> {
   const known: string[] = [];
   for (const document of documents ?? (await documentNames())) {
     const containers = (await open(document, schema({}))).containers();
     const all = containers.filter(({ type }) => type === "series").map((container) => container.name);
     if (all.includes(name)) {
-      const opened = await open(document, schema({ [name]: series() }));
+      const points = keep ?? retentionOf(document, name);
+      const opened = await open(
+        document,
+        schema({ [name]: series(points === undefined ? {} : { retain: { points } }) }),
+      );
       return { document, handle: opened[name] as SeriesHandle };
     }
     known.push(...all.map((other) => `${other} in ${document}`));
@@ -107,6 +114,10 @@ async function findSeries(
     `There is no series "${name}": ${others}; --document says where to look.`,
   );
 }
+
+/** How many points of a label the owner's view keeps, where that is known. */
+const retentionOf = (document: string, name: string): number | undefined =>
+  document === PRESENCE_DOCUMENT && name === "metrics" ? METRICS_RETENTION.points : undefined;
 
 /** A file of a summary would leave out what is asked for: without --window it is given the points. */
 function answerOf(handle: SeriesHandle, question: Question, isForFile: boolean): Answer {

@@ -139,6 +139,8 @@ function report(result: SimulationResult): string[] {
       ["virtual seconds", (result.virtualMs / 1000).toFixed(1)],
       ["mutations", formatCount(result.mutations)],
       ["acknowledged as durable", formatCount(result.acknowledgements)],
+      ["deltas merged", formatCount(result.pushes)],
+      ["of these in vain", formatCount(result.duplicates)],
       ["messages", formatCount(result.messages)],
       ["bytes", formatCount(result.messageBytes)],
       ["connections", formatCount(result.connections)],

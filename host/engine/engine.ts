@@ -63,6 +63,7 @@ export const OPCODES = {
   adjust: 10,
   record: 11,
   retain: 12,
+  join: 13,
 } as const;
 
 /**

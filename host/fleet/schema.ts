@@ -114,7 +114,7 @@ export type AgentPresence = {
 };
 
 /** A quarter of an hour of each measurement; what nobody adds to goes after a day. */
-const METRICS_RETENTION = { points: 900, ageMs: 24 * 60 * 60 * 1000 };
+export const METRICS_RETENTION = { points: 900, ageMs: 24 * 60 * 60 * 1000 };
 
 export const Presence = schema({
   agents: map<Record<string, AgentPresence>>(),

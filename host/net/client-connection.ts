@@ -50,8 +50,8 @@ export class ClientConnection implements Connection, ReportSource {
   constructor(urls: readonly string[], options: ConnectOptions, hub: Hub) {
     this.#hub = hub;
     this.#options = options;
-    const { key = hub.host.id } = options;
     const { platform } = hub.host;
+    const { key = hub.host.id } = options;
     this.#choice = new RelayChoice(urls, key, hub.relayBook, (url) => hub.workAt(url, this));
     this.#address = this.#choice.next(platform.monotonicMs()).address;
     this.#reports = new PeerReports(this, platform);

@@ -33,6 +33,8 @@ export interface ExtensionPeer {
   /** Documents the connection carries now. */
   readonly links: Iterable<Link>;
   linkOf(name: string): Link | undefined;
+  /** The document that the peer gave this number. */
+  linkByPeerIndex(index: number): Link | undefined;
   /** Which documents the peer may know of; undefined where it may all. */
   readonly visible: ((name: string) => boolean) | undefined;
   /** Sends a control frame of this type whose content `write` writes. */
@@ -47,6 +49,7 @@ export interface ExtendedSession {
   readonly transport: Transport;
   readonly links: Iterable<Link>;
   linkOf(name: string): Link | undefined;
+  linkByPeerIndex(index: number): Link | undefined;
   send(frame: Uint8Array): void;
   close(error: CrdtError): void;
 }
@@ -66,6 +69,7 @@ export function extensionPeerOf(
       return session.links;
     },
     linkOf: (name) => session.linkOf(name),
+    linkByPeerIndex: (index) => session.linkByPeerIndex(index),
     sendFrame: (type, write) => session.send(encodeExtensionFrame(type, write)),
     close: (error) => session.close(error),
   };
@@ -75,6 +79,8 @@ export function extensionPeerOf(
 export interface ExtensionEnd {
   /** A frame came; what it throws ends the connection. `reader` stands at the content and ends before the checksum. */
   receive(type: number, reader: FrameReader): void;
+  /** The peer has subscribed to a document. */
+  joined?(link: Link): void;
   /** The connection has ended. */
   close(): void;
 }
@@ -105,6 +111,10 @@ export class OpenExtensions {
       throw malformed(`the checksum of a frame of type ${type} is wrong`);
     }
     end.receive(type, new FrameReader(bytes, 1, bodyEnd));
+  }
+
+  joined(link: Link): void {
+    for (const end of this.#ends) end.joined?.(link);
   }
 
   close(): void {

@@ -1,6 +1,8 @@
 // What two hellos mean to each other; pure, so that both sides come to the same answer.
 import { CrdtError } from "../errors.ts";
-import { type Hello, PROTOCOL_VERSION, type Retry } from "./messages.ts";
+import type { Extension } from "./extension.ts";
+import { FEATURES, type Hello, PROTOCOL_VERSION, type Retry } from "./messages.ts";
+import type { SessionOwner } from "./session-owner.ts";
 
 /** Who opened the connection, and who listens. */
 export type Role = "client" | "server";
@@ -54,4 +56,23 @@ export function idTaken(id: string): CrdtError {
     "protocol-error",
     `two replicas use the id ${id}, as a copied data directory does: the one that connected takes a new id`,
   );
+}
+
+/** What this side says of itself. */
+export function ownHello(owner: SessionOwner, role: Role, extensions: Iterable<Extension>): Hello {
+  const { host, incarnation, label, packing } = owner;
+  let features =
+    (host.isStored ? FEATURES.acknowledgesStored : 0) |
+    (role === "server" ? FEATURES.opensAnyDocument : 0) |
+    (packing === undefined ? 0 : FEATURES.packed);
+  for (const { feature } of extensions) features |= feature;
+  return {
+    type: "hello",
+    ...OWN_VERSIONS,
+    replica: host.id,
+    incarnation,
+    clockMs: host.platform.now(),
+    features,
+    label,
+  };
 }

@@ -1,5 +1,6 @@
 // Whether the peer still lives: who has heard nothing for an interval asks, who has heard nothing for two and a half
-// calls it dead. Measures the round trip by the way. One background timer; an idle connection costs a ping and a
+// calls it dead, but never without having asked: a timer that came late (a hidden tab's, a sleeping machine's) proves
+// nothing. Measures the round trip by the way. One background timer; an idle connection costs a ping and a
 // pong an interval, for servers wait a little longer and so seldom ask themselves.
 import type { Platform } from "../platform/platform.ts";
 import type { Role } from "./handshake.ts";
@@ -29,6 +30,8 @@ export class Heartbeat {
   #askedAtMs = 0;
   #token = 0;
   #isWaiting = false;
+  /** When the first question was asked that nothing has been heard since. */
+  #unansweredSinceMs: number | undefined;
   #cancel: () => void = () => {};
 
   constructor(
@@ -52,6 +55,7 @@ export class Heartbeat {
 
   heard(): void {
     this.#heardAtMs = this.#platform.monotonicMs();
+    this.#unansweredSinceMs = undefined;
   }
 
   answered(token: number): void {
@@ -70,13 +74,19 @@ export class Heartbeat {
       () => {
         this.#watch();
         const silentMs = this.#platform.monotonicMs() - this.#heardAtMs;
-        if (silentMs > this.#intervalMs * DEAD_FACTOR) return this.#events.dead(silentMs);
+        if (silentMs > this.#intervalMs * DEAD_FACTOR && this.#hadTimeToAnswer())
+          return this.#events.dead(silentMs);
         if (silentMs >= this.#intervalMs && !this.#hasJustAsked()) this.#ask();
         this.#events.tick();
       },
       this.#repairMs,
       { background: true },
     );
+  }
+
+  #hadTimeToAnswer(): boolean {
+    const askedAtMs = this.#unansweredSinceMs;
+    return askedAtMs !== undefined && this.#platform.monotonicMs() - askedAtMs >= this.#repairMs;
   }
 
   #hasJustAsked(): boolean {
@@ -87,6 +97,7 @@ export class Heartbeat {
     this.#token++;
     this.#isWaiting = true;
     this.#askedAtMs = this.#platform.monotonicMs();
+    this.#unansweredSinceMs ??= this.#askedAtMs;
     this.#events.send({ type: "ping", token: this.#token });
   }
 }

@@ -1,13 +1,14 @@
 // The networking of one replica: its connections, and one room for each document that at least one of them carries.
 // Clients subscribe to what the replica has open, now and later; servers open what they are asked for.
 import { CrdtError } from "../errors.ts";
-import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX } from "../limits.ts";
+import { DOCUMENT_NAME_BYTES_MAX, SESSION_DOCUMENTS_MAX, UNADMITTED_DOCUMENTS_MAX } from "../limits.ts";
 import type { Transport } from "../platform/transport.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type {
   ConnectOptions,
   CredentialSource,
+  DocumentPresence,
   DocumentSync,
   Network,
   ReplicaHost,
@@ -17,6 +18,7 @@ import { type ReplicaId, replicaIdFromRandomBytes } from "../wire/replica-id.ts"
 import { ClientConnection } from "./client-connection.ts";
 import { type DrainOptions, drainSessions } from "./draining.ts";
 import type { Extension } from "./extension.ts";
+import { malformed } from "./frame-reader.ts";
 import type { Guard } from "./guard.ts";
 import { idTaken, type Role } from "./handshake.ts";
 import { IdleDocuments } from "./idle-documents.ts";
@@ -24,6 +26,7 @@ import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
 import { Packing } from "./packing.ts";
+import { PresenceExchange } from "./presence-exchange.ts";
 import { Reconciliation } from "./reconciliation/reconciliation.ts";
 import { RelayBook } from "./relay-choice.ts";
 import { Room } from "./room.ts";
@@ -79,6 +82,7 @@ export class Hub implements Network, SessionOwner {
   #allowDocument: ((name: string, peer: ReplicaId) => boolean) | undefined;
   readonly #reconciliation: Reconciliation;
   readonly #extensions: Extension[] = [];
+  readonly #presence: PresenceExchange;
   readonly #rooms = new Map<string, Room>();
   /** Documents opened for a peer: they stay open when the application here closes its view. */
   readonly #served = new WeakSet<DocumentCore>();
@@ -96,6 +100,8 @@ export class Hub implements Network, SessionOwner {
     this.host = host;
     this.incarnation = replicaIdFromRandomBytes(host.platform.randomBytes(8));
     this.relayBook = new RelayBook(host.platform);
+    this.#presence = new PresenceExchange(host);
+    this.#extensions.push(this.#presence);
     this.#idle = new IdleDocuments(
       host,
       IDLE_DOCUMENT_MS,
@@ -179,6 +185,11 @@ export class Hub implements Network, SessionOwner {
     return work;
   }
 
+  presence(name: string): DocumentPresence {
+    this.#refuseClosed();
+    return this.#presence.of(name);
+  }
+
   connections(): readonly ClientConnection[] {
     return [...this.#connections];
   }
@@ -225,6 +236,7 @@ export class Hub implements Network, SessionOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stopListening) stop();
+    this.#presence.close();
     this.#idle.stop();
     this.#reconciliation.stop();
     const sessions = [...this.#sessions];
@@ -259,6 +271,9 @@ export class Hub implements Network, SessionOwner {
       );
     }
     const { access } = session;
+    if (access.isPending && session.documents >= UNADMITTED_DOCUMENTS_MAX) {
+      throw malformed(`more than ${UNADMITTED_DOCUMENTS_MAX} documents asked for before being admitted`);
+    }
     if (access.isPending) return access.rightOf(name).then(() => this.#roomOnceAdmitted(session, name));
     return this.#roomOnceAdmitted(session, name);
   }
@@ -332,6 +347,7 @@ export class Hub implements Network, SessionOwner {
   }
 
   #closing(core: DocumentCore): void {
+    this.#presence.documentClosing(core.name);
     core.flushLocal();
     this.#rooms.get(core.name)?.flush();
     for (const session of this.sessions) session.unsubscribe(core.name);

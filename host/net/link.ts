@@ -3,7 +3,7 @@
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
 import { malformed } from "./frame-reader.ts";
-import type { Right } from "./grant.ts";
+import { hasRight, type Right } from "./grant.ts";
 import { Inbound } from "./inbound.ts";
 import {
   ACK_FLAGS,
@@ -223,6 +223,19 @@ export class Link {
     }
     this.#wire.progressed(this);
     answered(report);
+  }
+
+  /** Asks again for what has not come, and checks what was sent long ago and is not acknowledged. */
+  repairOverdue(): void {
+    if (hasRight(this.right, "write") && !this.inbound.isStreaming && !this.inbound.hasProgressed()) {
+      this.subscribe();
+    }
+    if (!this.outbound.isUnacknowledged || !this.outbound.isStreaming) return;
+    const sent = this.room.core.versionVector.clone();
+    this.check((report) => {
+      this.outbound.isUnacknowledged = false;
+      if (report !== undefined && !report.vector.covers(sent)) this.outbound.repair();
+    });
   }
 
   close(): void {

@@ -3,7 +3,7 @@
 // grant expires, is taken back, or changes. The connecting side presents its credential, renews it in time, and keeps
 // to itself what it may not write.
 import { CrdtError, isCrdtError } from "../errors.ts";
-import { CREDENTIAL_BYTES_MAX, GRANT_ROWS_MAX } from "../limits.ts";
+import { CREDENTIAL_BYTES_MAX, CREDENTIALS_A_MINUTE_MAX, GRANT_ROWS_MAX } from "../limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { PeerCertificate } from "../platform/transport.ts";
 import type { CredentialSource } from "../replica/ports.ts";
@@ -55,6 +55,9 @@ export class SessionAccess implements ExtensionEnd {
   #denied: (error: unknown) => void = () => {};
   #cancelTimer: () => void = () => {};
   #stopListening: () => void = () => {};
+  /** Credentials judged since {@link #minuteBeganMs}. */
+  #judged = 0;
+  #minuteBeganMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(parts: SessionAccessParts) {
@@ -153,9 +156,21 @@ export class SessionAccess implements ExtensionEnd {
     const text = readLongText(reader);
     reader.done();
     if (ask === ASKS.credential) {
+      this.#countCredential();
       void this.#judge(text === "" ? undefined : text, this.#peer!.hello, this.#peer!.transport.certificate);
     } else if (ask === ASKS.revoke) this.#revoke(text);
     else throw malformed(`an access frame of kind ${ask}`);
+  }
+
+  #countCredential(): void {
+    const nowMs = this.#parts.platform.monotonicMs();
+    if (nowMs - this.#minuteBeganMs > 60_000) {
+      this.#minuteBeganMs = nowMs;
+      this.#judged = 0;
+    }
+    if (++this.#judged > CREDENTIALS_A_MINUTE_MAX) {
+      throw malformed(`more than ${CREDENTIALS_A_MINUTE_MAX} credentials in a minute`);
+    }
   }
 
   #revoke(id: string): void {
@@ -177,9 +192,12 @@ export class SessionAccess implements ExtensionEnd {
       this.#take(grant);
     } catch (error) {
       if (this.#isClosed) return;
-      const fatal = isCrdtError(error) ? new Fatal(error, "no") : error;
-      this.#denied(error);
-      this.#parts.fail(fatal);
+      // What went wrong inside the guard is not the peer's to know.
+      const told = isCrdtError(error)
+        ? new Fatal(error, "no")
+        : denied("the credential could not be judged now", "yes");
+      this.#denied(told.error);
+      this.#parts.fail(told);
     }
   }
 

@@ -15,8 +15,15 @@ import {
   OpenExtensions,
 } from "./extension.ts";
 import { malformed } from "./frame-reader.ts";
-import { hasRight, type Right } from "./grant.ts";
-import { judgeIdentities, judgeVersions, OWN_VERSIONS, type Role, readVersions } from "./handshake.ts";
+import type { Right } from "./grant.ts";
+import {
+  judgeIdentities,
+  judgeVersions,
+  OWN_VERSIONS,
+  ownHello,
+  type Role,
+  readVersions,
+} from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { InboundRate } from "./inbound-rate.ts";
 import { Link, type LinkWire } from "./link.ts";
@@ -97,7 +104,7 @@ export class Session implements LinkWire {
       welcome: () => this.#welcome(),
       fail: (error) => this.#fail(error),
     });
-    this.#ownHello = this.#hello();
+    this.#ownHello = ownHello(owner, role, this.#spoken);
     this.heartbeat = new Heartbeat(platform, owner.timing, role, {
       send: (message) => this.#say(message),
       measured: (roundTripMs) => owner.measured(this, roundTripMs),
@@ -130,8 +137,9 @@ export class Session implements LinkWire {
     return [label, replica, this.transport.peer].filter((part) => part !== "").join(" ");
   }
 
+  /** The handshake is over, and who asks for a credential was given one. */
   get isOpen(): boolean {
-    return this.#greeting !== undefined && !this.#isEnded;
+    return this.#isWelcome && !this.#isEnded;
   }
 
   get isStored(): boolean {
@@ -157,6 +165,11 @@ export class Session implements LinkWire {
 
   linkOf(name: string): Link | undefined {
     return this.#links.get(name);
+  }
+
+  /** The document that the peer gave this number. */
+  linkByPeerIndex(index: number): Link | undefined {
+    return this.#byPeerIndex.get(index);
   }
 
   /** Carries a document over this connection from now on. */
@@ -232,24 +245,6 @@ export class Session implements LinkWire {
     this.#acknowledgeAll();
     this.transport.close(code, reason);
     this.#end({ error: undefined, retry: "yes" });
-  }
-
-  #hello(): Hello {
-    const { host, incarnation, label, packing } = this.#owner;
-    let features =
-      (host.isStored ? FEATURES.acknowledgesStored : 0) |
-      (this.role === "server" ? FEATURES.opensAnyDocument : 0) |
-      (packing === undefined ? 0 : FEATURES.packed);
-    for (const { feature } of this.#spoken) features |= feature;
-    return {
-      type: "hello",
-      ...OWN_VERSIONS,
-      replica: host.id,
-      incarnation,
-      clockMs: host.platform.now(),
-      features,
-      label,
-    };
   }
 
   get #spoken(): readonly Extension[] {
@@ -477,10 +472,12 @@ export class Session implements LinkWire {
     if (message.vector.get(core.replica) > core.versionVector.get(core.replica)) {
       this.#owner.host.rotateId("id-taken");
     }
-    if (link.peerIndex !== undefined) this.#byPeerIndex.delete(link.peerIndex);
+    const { peerIndex } = link;
+    if (peerIndex !== undefined) this.#byPeerIndex.delete(peerIndex);
     this.#byPeerIndex.set(message.index, link);
     if (isNew) link.subscribe();
     link.subscribed(message, this.access.mayWrite(core.name));
+    if (peerIndex === undefined) this.#extensions.joined(link);
   }
 
   #refuse(name: string, error: unknown): void {
@@ -537,16 +534,7 @@ export class Session implements LinkWire {
 
   /** What a transport lost in spite of its promise is asked for again. */
   #repairOverdue(): void {
-    for (const link of this.#links.values()) {
-      const brings = hasRight(link.right, "write");
-      if (brings && !link.inbound.isStreaming && !link.inbound.hasProgressed()) link.subscribe();
-      if (!link.outbound.isUnacknowledged || !link.outbound.isStreaming) continue;
-      const sent = link.room.core.versionVector.clone();
-      link.check((report) => {
-        link.outbound.isUnacknowledged = false;
-        if (report !== undefined && !report.vector.covers(sent)) link.outbound.repair();
-      });
-    }
+    for (const link of this.#links.values()) link.repairOverdue();
   }
 
   #greetingOverdue(): void {

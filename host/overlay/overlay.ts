@@ -64,6 +64,8 @@ export interface OverlayLink {
 const PHI_SUSPICIOUS = 8;
 /** How often links and parts are looked at, beside when something changed. */
 const LOOK_EVERY_MS = 500;
+/** What changes together is looked at together. */
+const LOOK_AFTER_CHANGE_MS = 50;
 const LEAVE_WITHIN_MS = 1_000;
 const LEAVE_POLL_MS = 50;
 
@@ -108,7 +110,9 @@ export class Overlay {
   #detector: PartitionDetector;
   #cancelTick: () => void = () => {};
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #timerDueMs = Number.NEGATIVE_INFINITY;
   #isActing = false;
+  #isLookDue = false;
   #isLeaving = false;
 
   constructor(hub: Hub, description: MemberDescription, options: OverlayOptions) {
@@ -238,6 +242,7 @@ export class Overlay {
     link.ends.delete(end);
     if (link.ends.size > 0) return;
     this.#links.delete(id);
+    this.#neighbourhood.ended(id);
     if (this.#swim.table.get(id)?.state === "alive") this.#closedBefore.add(id);
     this.#act(() => this.#swim.linkDown(id));
     this.#look();
@@ -258,29 +263,35 @@ export class Overlay {
       }
     }
     this.#isActing = false;
-    if (isChanged) this.#look();
+    if (isChanged) this.#isLookDue = true;
     this.#setTimer();
   }
 
   #setTimer(): void {
+    const dueMs = Math.max(this.#nowMs, Math.min(this.#swim.dueMs, this.#lookDueMs));
+    // A timer that comes too early finds nothing to do; only one that would come too late is set anew.
+    if (this.#timerDueMs > this.#nowMs && this.#timerDueMs <= dueMs) return;
     this.#cancelTick();
-    const dueMs = Math.min(this.#swim.dueMs, this.#lookedAtMs + LOOK_EVERY_MS);
-    this.#cancelTick = this.#platform.setTimer(() => this.#tick(), Math.max(0, dueMs - this.#nowMs), {
-      background: true,
-    });
+    this.#timerDueMs = dueMs;
+    this.#cancelTick = this.#platform.setTimer(() => this.#tick(), dueMs - this.#nowMs, { background: true });
   }
 
   #tick(): void {
+    this.#timerDueMs = Number.NEGATIVE_INFINITY;
     for (const [id, { phi }] of this.#links) {
       if (phi.phi(this.#nowMs) > PHI_SUSPICIOUS) this.#swim.probeSoon(id);
     }
-    if (this.#nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) this.#look();
+    if (this.#nowMs >= this.#lookDueMs) this.#look();
     this.#act(() => this.#swim.tick(this.#nowMs));
   }
 
   #send(link: ReplicaId, message: SwimMessage): void {
     const [end] = this.#links.get(link)?.ends ?? [];
     end?.peer.sendFrame(MEMBERSHIP_TYPES[message.type], (writer) => writeSwimMessage(writer, message));
+  }
+
+  get #lookDueMs(): number {
+    return this.#lookedAtMs + (this.#isLookDue ? LOOK_AFTER_CHANGE_MS : LOOK_EVERY_MS);
   }
 
   #measured(link: ReplicaId, ms: number): void {
@@ -291,6 +302,7 @@ export class Overlay {
   /** Brings connections to what is wanted, and looks for parts that are gone. */
   #look(): void {
     this.#lookedAtMs = this.#nowMs;
+    this.#isLookDue = false;
     if (this.#isLeaving) return;
     const { table } = this.#swim;
     const linked = new Map<ReplicaId, LinkedTo>();
@@ -306,6 +318,7 @@ export class Overlay {
         self: table.self.id,
         canListen: table.self.addresses.length > 0,
         wanted,
+        isMutual: this.topology.kind !== "partial-mesh",
         linked,
         addressOf: (id) => this.#addressOf(table.get(id)),
         gone: () => this.#goneAddresses(),
@@ -320,13 +333,18 @@ export class Overlay {
     return addresses[Math.floor(this.#random() * addresses.length)];
   }
 
+  /** Where one who is gone may be reached; not where somebody else is now, perhaps the same with a new id. */
   #goneAddresses(): string[] {
-    const gone: string[] = [];
-    for (const member of this.#swim.table.others) {
-      const address = member.state === "dead" ? this.#addressOf(member) : undefined;
-      if (address !== undefined) gone.push(address);
+    const { table } = this.#swim;
+    const gone = new Set<string>();
+    for (const { state, addresses } of table.others) {
+      if (state === "dead") for (const address of addresses) gone.add(address);
     }
-    return gone;
+    if (gone.size === 0) return [];
+    for (const member of [table.self, ...table.others]) {
+      if (isPresent(member)) for (const address of member.addresses) gone.delete(address);
+    }
+    return [...gone];
   }
 
   #detect(): void {

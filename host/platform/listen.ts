@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import { CrdtError } from "../errors.ts";
-import { MESSAGE_BYTES_MAX } from "../limits.ts";
+import { CONNECTIONS_PER_SECOND_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
 import { Admission } from "./admission.ts";
 import { createNodeTransport } from "./node-transport.ts";
 import type { PeerCertificate, Transport } from "./transport.ts";
@@ -49,9 +49,7 @@ export interface Listener {
 
 const CLOSE_GRACE_MS = 1_000;
 const CLOSE_TRY_LATER = 1013;
-/** A handshake and a first exchange of vectors cost the server under a millisecond: a tenth of a core at most. */
-const CONNECTIONS_PER_SECOND = 100;
-const FORBIDDEN = 401;
+const UNAUTHORIZED = 401;
 const UNAVAILABLE = 503;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
@@ -91,14 +89,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     options.onRequest ?? ((_request, response) => response.writeHead(426, { connection: "close" }).end());
   const server = options.tls === undefined ? createServer(onRequest) : serverWith(options.tls, onRequest);
   await bind(server, options.port, host);
-  const admission = new Admission(options.connectionsPerSecond ?? CONNECTIONS_PER_SECOND);
+  const admission = new Admission(options.connectionsPerSecond ?? CONNECTIONS_PER_SECOND_MAX);
   const allowOrigin = options.allowOrigin ?? sameHostName(host);
   const sockets = new WebSocketServer({
     server,
     perMessageDeflate: false,
     maxPayload: MESSAGE_BYTES_MAX,
     verifyClient: ({ req }: { req: IncomingMessage }, answer: (isTaken: boolean, code?: number) => void) => {
-      if (!isAllowed(req, allowOrigin)) answer(false, FORBIDDEN);
+      if (!isAllowed(req, allowOrigin)) answer(false, UNAUTHORIZED);
       else admission.enter((isTaken) => answer(isTaken, UNAVAILABLE));
     },
   });

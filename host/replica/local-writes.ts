@@ -102,6 +102,15 @@ export class LocalWrites {
     return this.#apply().effective > 0;
   }
 
+  /** Makes one chunk of the small ones this replica wrote of a label, where there are enough of them. */
+  join(container: number, label: Uint8Array): void {
+    this.settle();
+    this.#writer.head(OPCODES.join, container, 0);
+    this.#writer.u32(label.length);
+    this.#writer.append(label);
+    this.#apply();
+  }
+
   increment(container: number, amount: number): void {
     this.#refuseWithinValue();
     this.#writer.head(OPCODES.increment, container, 0);

@@ -5,6 +5,7 @@ import type { CrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TransportOptions } from "../platform/transport.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { Value } from "../wire/value.ts";
 import type { DeltaSource, DocumentCore } from "./document-core.ts";
 
 /**
@@ -132,6 +133,28 @@ export interface ConnectOptions extends TransportOptions {
   readonly key?: string;
 }
 
+export interface PresenceChange {
+  readonly replica: ReplicaId;
+  /** What it says of itself now; undefined when it is gone. */
+  readonly value: Value | undefined;
+}
+
+/**
+ * Who else is in a document now, and what they say of themselves. Ephemeral: values in between may be lost, the last one
+ * arrives while there is a connection, nothing is stored, and who falls silent is gone after 30 s.
+ */
+export interface DocumentPresence {
+  /** The others, by replica; live. */
+  readonly peers: ReadonlyMap<ReplicaId, Value>;
+  /** What this replica says of itself, until it says something else or leaves. Errors: invalid-value, limit-exceeded. */
+  set(value: Value): void;
+  /** This replica is not there any more; it still sees the others. */
+  leave(): void;
+  subscribe(listener: (change: PresenceChange) => void): () => void;
+  /** Leaves, and stops telling. The end of the document or the replica does so too. */
+  close(): void;
+}
+
 export interface SyncAllOptions {
   /** Documents whose names begin so; all unless given. */
   readonly prefix?: string;
@@ -174,6 +197,8 @@ export interface Network {
   connections(): readonly Connection[];
   /** Errors: invalid-argument. */
   syncAll(options: SyncAllOptions): DocumentSync;
+  /** Presence in an open document. Errors: document-closed. */
+  presence(name: string): DocumentPresence;
   close(): Promise<void>;
 }
 

@@ -14,6 +14,7 @@ import { DocumentState } from "./document-state.ts";
 import type {
   Connection,
   ConnectOptions,
+  DocumentPresence,
   DocumentStore,
   DocumentSync,
   Network,
@@ -109,6 +110,11 @@ export class Replica {
 
   connections(): readonly Connection[] {
     return this.#host.connections();
+  }
+
+  /** Who else is in an open document now, over the connections there are. Errors: document-closed. */
+  presence(document: { readonly name: string } | string): Promise<DocumentPresence> {
+    return this.#host.presence(typeof document === "string" ? document : document.name);
   }
 
   /**
@@ -263,6 +269,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
 
   async connect(url: string | readonly string[], options?: ConnectOptions): Promise<Connection> {
     return (await this.#startNetwork()).connect(url, options);
+  }
+
+  async presence(name: string): Promise<DocumentPresence> {
+    return (await this.#startNetwork()).presence(name);
   }
 
   async syncAll(options: SyncAllOptions): Promise<DocumentSync> {

@@ -10,6 +10,7 @@ import type { Durability } from "../replica/ports.ts";
 import { hostOf, Replica } from "../replica/replica.ts";
 import { openStore } from "../store/index.ts";
 import { forEachReplica } from "../wire/delta-header.ts";
+import type { VersionVector } from "../wire/version-vector.ts";
 import type { Machine } from "./machine.ts";
 import { addressOf } from "./machine.ts";
 import { Random } from "./random.ts";
@@ -17,7 +18,7 @@ import type { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedPlatform } from "./simulated-platform.ts";
 import type { Truth } from "./truth.ts";
-import { DOCUMENT_NAME, mutate, Shared, type SharedDocument } from "./workload.ts";
+import { DOCUMENT_NAME, LoadedShared, mutate, type SharedDocument } from "./workload.ts";
 import type { World } from "./world.ts";
 
 const RESTART_AFTER_FAILURE_MS = 1_000;
@@ -25,6 +26,7 @@ const CONNECT_AGAIN_MS = 1_000;
 const ACKNOWLEDGE_SHARE = 0.3;
 const LEDGER_SHARE = 0.4;
 const PARCEL_SHARE = 0.2;
+const COMPACT_SHARE = 0.03;
 
 /** What a run may hang onto a process once it runs. */
 export type AfterStart = (replica: Replica, platform: SimulatedPlatform, hub: Hub) => void;
@@ -43,10 +45,14 @@ export interface NodeOptions {
   readonly afterStart: readonly AfterStart[];
   /** What stands between the replica and the platform: how the tests break a build. */
   readonly wrapPlatform: (platform: SimulatedPlatform) => Platform;
+  /** The vectors of all other nodes as they are or were last: what compaction may rest on. */
+  readonly vectorsOfOthers: (node: number) => readonly VersionVector[] | undefined;
   /** Something worth a place in the timeline. */
   readonly tell: (kind: string, node: number, detail?: string) => void;
   /** Something that must not be. */
   readonly violated: (check: string, node: number, message: string) => void;
+  /** The engine was given a delta, which was new or not. */
+  readonly pushed: (isNew: boolean) => void;
   /** A delta of somebody else was merged: it told of what these replicas wrote, up to these sequences. */
   readonly merged: (node: number, rows: readonly (readonly [ReplicaId, number])[]) => void;
 }
@@ -72,6 +78,7 @@ export class SimulatedNode {
   /** Of the process that is there, be it starting, running or closing. */
   #replica: Replica | undefined;
   #platform: SimulatedPlatform | undefined;
+  #lastVector: VersionVector | undefined;
   #starts = 0;
   #written = 0;
 
@@ -116,6 +123,7 @@ export class SimulatedNode {
   kill(how: "killed" | "power lost", mayTear = false): void {
     const platform = this.#platform;
     if (platform === undefined) return;
+    this.#rememberVector();
     const { network, truth } = this.#options;
     platform.die();
     const isPowerLoss = how === "power lost";
@@ -135,6 +143,7 @@ export class SimulatedNode {
   async close(): Promise<void> {
     const running = this.#process;
     if (running === undefined) return;
+    this.#rememberVector();
     this.#process = undefined;
     try {
       await running.replica.close();
@@ -145,6 +154,16 @@ export class SimulatedNode {
     running.platform.die();
     this.#options.network.died(running.platform, true);
     this.#platform = undefined;
+  }
+
+  /** What it knows, or knew when it last ran; undefined before it ever did. */
+  get lastVector(): VersionVector | undefined {
+    this.#rememberVector();
+    return this.#lastVector;
+  }
+
+  #rememberVector(): void {
+    if (this.#process !== undefined) this.#lastVector = this.#process.core.versionVector.clone();
   }
 
   /** Another disk stands in the machine's place; only while no process is there. */
@@ -185,7 +204,7 @@ export class SimulatedNode {
       if (event.kind === "replica-id") tell("new id", this.index, event.reason);
       if (event.kind === "store") tell(event.event.kind, this.index, event.event.message);
     });
-    const document = await replica.open(DOCUMENT_NAME, Shared);
+    const document = await replica.open(DOCUMENT_NAME, LoadedShared);
     const host = hostOf(replica);
     const hub = hubOf(host, { timing });
     const core = await host.openCore(DOCUMENT_NAME);
@@ -213,9 +232,15 @@ export class SimulatedNode {
     this.machine.after(RESTART_AFTER_FAILURE_MS, () => this.start());
   }
 
-  /** Tells which mutations arrive here, and when. */
+  /** Tells which mutations arrive here and when, and which come in vain. */
   #follow(core: DocumentCore): void {
-    const { merged } = this.#options;
+    const { merged, pushed } = this.#options;
+    const merge = core.engine.merge.bind(core.engine);
+    core.engine.merge = (...parameters) => {
+      const result = merge(...parameters);
+      pushed(result.changed);
+      return result;
+    };
     core.onDelta(({ bytes, source }) => {
       if (source === "local") return;
       const rows: [ReplicaId, number][] = [];
@@ -260,6 +285,7 @@ export class SimulatedNode {
     truth.mutations++;
     try {
       const dice = random.unit();
+      if (random.chance(COMPACT_SHARE)) this.#compact(running);
       if (dice < LEDGER_SHARE) this.#enter(running);
       else if (dice < LEDGER_SHARE + PARCEL_SHARE) this.#handleParcel(running);
       else mutate(running.document, random);
@@ -267,6 +293,14 @@ export class SimulatedNode {
       violated("local writes succeed", this.index, describe(error));
     }
     if (random.chance(ACKNOWLEDGE_SHARE)) this.#acknowledge(running);
+  }
+
+  /** As an application does that knows all members: nothing is dropped that one of them may lack. */
+  #compact({ document }: Process): void {
+    const members = this.#options.vectorsOfOthers(this.index);
+    if (members === undefined) return;
+    const { removalsDropped, deletedMarksDropped } = document.compact({ members });
+    if (removalsDropped + deletedMarksDropped > 0) this.#options.tell("compacted", this.index);
   }
 
   #enter({ document, core }: Process): void {

@@ -44,8 +44,9 @@ export class SimulatedPlatform implements Platform {
     return this.machine.random.bytes(count);
   }
 
+  /** Whole milliseconds and at least one, as Node's timers: less would let who counts in fractions hold time for ever. */
   setTimer(callback: () => void, ms: number, _options?: TimerOptions): () => void {
-    const timer = this.machine.after(ms, () => this.#call(callback));
+    const timer = this.machine.after(Math.max(1, Math.floor(ms)), () => this.#call(callback));
     return () => timer.cancel();
   }
 

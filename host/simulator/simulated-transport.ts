@@ -145,7 +145,8 @@ export class SimulatedTransport implements Transport {
 
   #over(close: TransportClose): void {
     this.#isClosing = true;
-    this.inbox.closed(close);
+    // A process that is dead hears nothing, whatever becomes of its sockets.
+    if (!this.platform.isDead) this.inbox.closed(close);
     this.#direction.connection.forgetIfOver();
   }
 }

@@ -6,12 +6,14 @@ import type { Engine } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load-engine.ts";
 import type { SessionTiming } from "../net/index.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { VersionVector } from "../wire/version-vector.ts";
 import { type CheckName, Checks, type Violation } from "./checks.ts";
 import { haveConverged } from "./convergence.ts";
 import { DeliveryTimes } from "./delivery-times.ts";
 import { FaultDirector, newsExtension } from "./fault-director.ts";
 import { drawFaults, FAULT_NAMES, type Fault, type FaultKind } from "./faults.ts";
 import { Machine } from "./machine.ts";
+import { joiningOverlay, OVERLAY, OVERLAY_QUIET_TYPES } from "./overlay-links.ts";
 import { Random } from "./random.ts";
 import { type Latency, SimulatedNetwork } from "./simulated-network.ts";
 import { type AfterStart, describe, SimulatedNode } from "./simulated-node.ts";
@@ -34,7 +36,7 @@ export interface SimulationOptions {
   readonly withoutNodes?: readonly number[] | undefined;
   /** Writing ends at this virtual second; that of `seconds` unless given. */
   readonly writeSeconds?: number | undefined;
-  /** A name of {@link TOPOLOGIES}, or a function; "random" unless given. */
+  /** A name of {@link TOPOLOGIES}, "overlay" for one that makes itself, or a function; "random" unless given. */
   readonly topology?: string | Topology;
   /** How many nodes write; all unless given. */
   readonly writers?: number | undefined;
@@ -87,6 +89,9 @@ export interface SimulationResult {
   readonly events: number;
   readonly mutations: number;
   readonly acknowledgements: number;
+  /** Deltas given to engines to merge, and those among them that brought nothing new. */
+  readonly pushes: number;
+  readonly duplicates: number;
   readonly messages: number;
   readonly messageBytes: number;
   readonly connections: number;
@@ -102,6 +107,7 @@ export interface SimulationResult {
 }
 
 const CHECK_EVERY_MS = 500;
+const COMPACTING_NODES_MAX = 64;
 const SAMPLES = 200;
 const SAMPLE_EVERY_MS_MIN = 50;
 const HEAL_SECONDS = 150;
@@ -132,6 +138,8 @@ class Simulation {
   readonly #random: Random;
   #schedule: readonly Fault[] = [];
   #phase: Phase = "faults";
+  #pushes = 0;
+  #duplicates = 0;
 
   constructor(options: SimulationOptions, engine: Engine) {
     this.#options = options;
@@ -189,11 +197,17 @@ class Simulation {
           (_replica, _platform, hub) => {
             if (node.isNewVersion) hub.extend(newsExtension(() => {}));
           },
+          ...(this.#options.topology === OVERLAY ? [joiningOverlay(nodes, seed)] : []),
           ...(this.#options.afterStart ?? []),
         ],
         wrapPlatform: this.#options.wrapPlatform ?? ((platform) => platform),
+        vectorsOfOthers: (index) => this.#vectorsOfOthers(index),
         tell: (kind, index, detail) => this.#tell(kind, index, detail),
         violated: (check, index, message) => this.#violated(check as CheckName, index, message),
+        pushed: (isNew) => {
+          this.#pushes++;
+          if (!isNew) this.#duplicates++;
+        },
         merged: (index, rows) => {
           for (const [replica, to] of rows) this.#delivery.merged(index, replica, to);
           this.#timeline.merged();
@@ -203,8 +217,16 @@ class Simulation {
     });
   }
 
+  /** Undefined while one of them has never run, or there are so many that nobody would ask them all. */
+  #vectorsOfOthers(node: number): VersionVector[] | undefined {
+    if (this.#nodes.length > COMPACTING_NODES_MAX) return undefined;
+    const vectors = this.#running.filter(({ index }) => index !== node).map(({ lastVector }) => lastVector);
+    return vectors.every((vector) => vector !== undefined) ? vectors : undefined;
+  }
+
   #topology(): Topology {
     const { topology = "random" } = this.#options;
+    if (topology === OVERLAY) return () => [];
     return typeof topology === "string" ? topologyNamed(topology) : topology;
   }
 
@@ -302,7 +324,8 @@ class Simulation {
   }
 
   #framesThatMatter(): number {
-    const quiet = new Set(this.#options.quietTypes ?? [PING, PONG]);
+    const own = this.#options.topology === OVERLAY ? OVERLAY_QUIET_TYPES : [];
+    const quiet = new Set(this.#options.quietTypes ?? [PING, PONG, ...own]);
     let frames = 0;
     for (const [type, count] of this.#network.counts.sentByType.entries())
       if (!quiet.has(type)) frames += count;
@@ -368,6 +391,8 @@ class Simulation {
       events: this.#world.events,
       mutations: this.#truth.mutations,
       acknowledgements: this.#truth.acknowledgements.length,
+      pushes: this.#pushes,
+      duplicates: this.#duplicates,
       messages: counts.sent,
       messageBytes: counts.sentBytes,
       connections: counts.connections,

@@ -2,6 +2,7 @@
 // writes to a ledger as well, whose entries say what their author had seen, so that whoever reads it can judge it.
 import type { Document } from "../index.ts";
 import { counter, flag, list, log, map, multiValue, register, schema, set } from "../index.ts";
+import { loadContainers } from "../replica/schema.ts";
 import type { Random } from "./random.ts";
 
 export const Shared = schema({
@@ -15,6 +16,16 @@ export const Shared = schema({
   open: flag(),
   lines: list<string>(),
 });
+
+/** The code of handles is loaded when a document is opened; waiting for it would tie a run to real time. */
+const ready = await loadContainers(Shared.containers);
+
+/** The same schema with all that code at hand. */
+export const LoadedShared: typeof Shared = {
+  containers: Object.fromEntries(
+    ready.map(({ name, type, identity, create }) => [name, { type, identity, load: () => create }]),
+  ) as unknown as typeof Shared.containers,
+};
 
 export type SharedDocument = Document<typeof Shared>;
 

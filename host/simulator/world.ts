@@ -5,12 +5,18 @@ import { EventQueue, type ScheduledEvent } from "./event-queue.ts";
 
 /** 2023-11-14T22:13:20Z: any time will do, as long as it is the same one. */
 const EPOCH_MS = 1_700_000_000_000;
+/** More than any fleet has to do at one moment: code that asks to be called again at once would hold time for ever. */
+const MOMENT_MS = 0.001;
+const EVENTS_AT_ONCE_MAX = 200_000;
 
 export class World {
   readonly seed: number;
   readonly #queue = new EventQueue();
   #nowMs = 0;
   #events = 0;
+  /** Since a moment began. */
+  #eventsNow = 0;
+  #momentMs = 0;
   #digestLow = 0x243f6a88;
   #digestHigh = 0x85a308d3;
   /** What threw where nobody could catch it. */
@@ -94,6 +100,14 @@ export class World {
   }
 
   #run(atMs: number, run: () => void): void {
+    if (atMs - this.#momentMs > MOMENT_MS) {
+      this.#momentMs = atMs;
+      this.#eventsNow = 0;
+    }
+    this.#eventsNow++;
+    if (this.#eventsNow === EVENTS_AT_ONCE_MAX) {
+      this.#failed(new Error(`time stands still: ${EVENTS_AT_ONCE_MAX} events at ${atMs} ms`));
+    }
     this.#nowMs = atMs;
     this.#events++;
     try {

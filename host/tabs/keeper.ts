@@ -7,12 +7,14 @@ import { Backoff } from "../net/backoff.ts";
 import { hubOf } from "../net/index.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Transport } from "../platform/transport.ts";
-import type { Connection, ConnectionStatus } from "../replica/ports.ts";
+import type { Connection, ConnectionStatus, ConnectOptions } from "../replica/ports.ts";
 import { hostOf, type Replica } from "../replica/replica.ts";
 
 export interface KeeperOptions extends Pick<ReplicaOptions, "durability" | "engine"> {
   readonly storage: string;
-  readonly url: string | undefined;
+  readonly url: string | readonly string[] | undefined;
+  /** What the relay asks for. */
+  readonly connection: ConnectOptions | undefined;
   readonly documents: "open" | "all";
   readonly platform: Platform;
   /** Something failed that is tried again. */
@@ -46,7 +48,7 @@ export class Keeper {
     await this.#opened;
     if (this.#replica === undefined || this.#isClosed) return false;
     if (this.#options.documents === "all") await this.#replica.syncAll();
-    if (this.#options.url !== undefined) void this.#connect(this.#options.url);
+    if (this.#options.url !== undefined) void this.#connect();
     return true;
   }
 
@@ -87,11 +89,12 @@ export class Keeper {
     }
   }
 
-  async #connect(url: string): Promise<void> {
+  async #connect(): Promise<void> {
+    const { url, connection = {} } = this.#options;
     this.#setRelay("connecting");
     while (!this.#isClosed && this.#connection === undefined) {
       try {
-        this.#connection = await this.#replica!.connect(url);
+        this.#connection = await this.#replica!.connect(url!, connection);
       } catch (error) {
         if (this.#isClosed) return;
         this.#setRelay("waiting");

@@ -10,7 +10,7 @@ import { type ClientConnection, hubOf } from "../net/index.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TabWorld } from "../platform/tab-world.ts";
 import type { Document } from "../replica/document.ts";
-import type { ConnectionStatus, Durability } from "../replica/ports.ts";
+import type { ConnectionStatus, ConnectOptions, Durability } from "../replica/ports.ts";
 import { hostOf, Replica, type ReplicaEventListener } from "../replica/replica.ts";
 import type { ContainerDefinitions, Schema } from "../replica/schema.ts";
 import { replicaIdFromRandomBytes } from "../wire/replica-id.ts";
@@ -23,8 +23,10 @@ const CLOSE_WITHIN_MS = 5_000;
 export interface TabReplicaOptions {
   /** The IndexedDB name of the documents; tabs of one origin that give the same share them. */
   readonly storage: string;
-  /** The relay the leading tab connects to; none unless given. */
-  readonly url?: string;
+  /** The relay the leading tab connects to, or several of which it picks one; none unless given. */
+  readonly url?: string | readonly string[];
+  /** What `Replica.connect` takes, a credential for one; every tab gives the same, since any may lead. */
+  readonly connection?: ConnectOptions;
   /** What the leading tab syncs: documents some tab has open, or all that are stored here or there. */
   readonly documents?: "open" | "all";
   /** What `durable()` promises; "buffered" unless given. */
@@ -48,10 +50,10 @@ export class TabReplica {
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine, parts: TabReplicaParts) {
-    const { platform, world, storage, url, documents = "open", durability = "buffered" } = parts;
+    const { platform, world, storage, url, connection, documents = "open", durability = "buffered" } = parts;
     this.#platform = platform;
     this.#backoff = new Backoff(platform);
-    this.#tab = new Tab({ platform, world, storage, url, documents, durability, engine });
+    this.#tab = new Tab({ platform, world, storage, url, connection, documents, durability, engine });
     this.#tab.subscribe((event) => this.#heard(event));
     const id = replicaIdFromRandomBytes(platform.randomBytes(8));
     this.#replica = new Replica({

@@ -31,10 +31,16 @@ export function readVarint(cursor: ByteCursor): number {
 export function writeVarint(bytes: Uint8Array, offset: number, value: number): number {
   let rest = value;
   let end = offset;
-  while (rest >= 0x80) {
+  while (rest >= 0x8000_0000) {
     bytes[end++] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
   }
-  bytes[end++] = rest;
+  // Shifting costs a fraction of dividing doubles.
+  let word = rest | 0;
+  while (word >= 0x80) {
+    bytes[end++] = (word & 0x7f) | 0x80;
+    word >>>= 7;
+  }
+  bytes[end++] = word;
   return end;
 }

@@ -9,7 +9,11 @@ import {
   verifyingKeyOf,
 } from "../../host/access/index.ts";
 import { isCrdtError } from "../../host/errors.ts";
-import { CREDENTIAL_BYTES_MAX } from "../../host/limits.ts";
+import {
+  CREDENTIAL_BYTES_MAX,
+  CREDENTIALS_A_MINUTE_MAX,
+  UNADMITTED_DOCUMENTS_MAX,
+} from "../../host/limits.ts";
 import { encodeExtensionFrame } from "../../host/net/extension.ts";
 import type { Grant } from "../../host/net/grant.ts";
 import type { Guard } from "../../host/net/guard.ts";
@@ -307,6 +311,33 @@ it("a credential above the limit is refused at either end", async () => {
   await peer.hear("hello");
   sendCredential(peer.transport, `${long}x`);
   expect(await peer.hear("goodbye")).toMatchObject({ code: "protocol-error" });
+});
+
+it("a peer that is not admitted can neither fill memory nor keep the guard busy", async () => {
+  const { server, guard } = guarded();
+  guard.allow("ada", ALL);
+  const greedy = connectScripted(server);
+  greedy.say(hello({ features: ACCESS_FEATURE }));
+  await greedy.hear("hello");
+  for (let index = 0; index <= UNADMITTED_DOCUMENTS_MAX; index++) {
+    greedy.say({ type: "subscribe", index, name: `document ${index}`, vector: new VersionVector() });
+  }
+  expect(await greedy.hear("goodbye")).toMatchObject({ code: "protocol-error" });
+  const restless = connectScripted(server);
+  restless.say(hello({ features: ACCESS_FEATURE }));
+  await restless.hear("hello");
+  for (let count = 0; count < CREDENTIALS_A_MINUTE_MAX; count++) sendCredential(restless.transport, "ada");
+  await until("all are judged", () => guard.admissions === CREDENTIALS_A_MINUTE_MAX);
+  sendCredential(restless.transport, "ada");
+  expect(await restless.hear("goodbye")).toMatchObject({ code: "protocol-error" });
+});
+
+it("a guard that fails lets nobody in, and says nothing of why", async () => {
+  const { server, guard } = guarded();
+  guard.admit = () => Promise.reject(new Error("secret.example does not answer"));
+  const { node } = clientOf(server, 1);
+  const error = await connect(node, "ada").catch((reason: Error) => reason);
+  expect(isCrdtError(error, "access-denied") && !error.message.includes("secret")).toBe(true);
 });
 
 it("signed tokens open a relay, and end with their time", async () => {

@@ -20,7 +20,8 @@ import {
   untilEqual,
 } from "./relays.ts";
 
-const RECONVERGED_WITHIN_MS = 10_000;
+/** The benchmark says how long it takes; here a machine may be twenty times as slow. */
+const RECONVERGED_WITHIN_MS = 45_000;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const kinds = ({ events }: BackboneRelay) => events.map(({ kind }) => kind);
@@ -109,21 +110,35 @@ describeWithNats("outages of the backbone", (start) => {
     const server = await start();
     const usual = { servers: server.url, timing: {} };
     const pair = [await createRelay(usual), await createRelay(usual)] as const;
+    const created = () => pair.flatMap(kinds).filter((kind) => kind === "stream-created").length;
+    let createdBefore = 0;
     await underWriters(pair, async () => {
       await pause(500);
+      createdBefore = created();
       await server.deleteStreams();
       await pause(500);
     });
-    await until(() =>
-      pair.some((relay) => kinds(relay).filter((kind) => kind === "stream-created").length > 0),
+    await until(
+      () => created() > createdBefore,
+      () => pair.map(({ events }) => events),
+    );
+    // Both follow the new stream, and do not live on asking each other.
+    const received = pair.map(({ backbone }) => backbone.statistics.received);
+    for (const { replica } of pair) (await openHome(replica)).visits.increment();
+    await until(
+      () => pair.every(({ backbone }, side) => backbone.statistics.received > received[side]!),
+      () =>
+        pair.map(({ backbone, events }) => [
+          backbone.status,
+          backbone.unpublished,
+          backbone.statistics,
+          events,
+        ]),
     );
     await until(() => pair.every(({ backbone }) => backbone.unpublished === 0));
-    const home = await openHome(pair[0].replica);
-    await Promise.all(pair.map((relay) => relay.backbone.close()));
     const fresh = await createRelay({ servers: server.url });
-    const there = await openHome(fresh.replica);
-    await fresh.backbone.caughtUp();
-    expect(there.events.size).toBe(home.events.size);
+    await openHome(fresh.replica);
+    await untilEqual([pair[0].replica, pair[1].replica, fresh.replica]);
   });
 
   it("messages purged before somebody read them come from another relay", async () => {

@@ -142,6 +142,27 @@ describe("the other benchmarks", () => {
     TIMEOUT_MS,
   );
 
+  test(
+    "relays give their rows and figures",
+    () => {
+      const rows = bench("net", "--engine", "jarvis-crdt", "--engine", "raw ws");
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      const names = [
+        "fanout-1",
+        "fanout-10",
+        "fanout-100",
+        "latency",
+        "first-sync",
+        "missed-updates",
+        "idle",
+      ];
+      for (const name of [...names, "paused-reader", "herd"]) expect(text).toContain(`net-${name}`);
+      expect(text).toContain("net-fanout-10 · raw ws · relay CPU a delivery");
+    },
+    TIMEOUT_MS,
+  );
+
   test.skipIf(!hasRivals)(
     "rivals give their rows (skipped where they are not installed)",
     () => {

@@ -1,7 +1,8 @@
 // Tabs of one origin in a real browser: three of them, a relay in Node, and leaders that crash, are closed and reloaded.
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createReplica, map, type Replica, schema } from "../../host/index.ts";
@@ -14,17 +15,29 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 const Notes = schema({ texts: map<Record<string, string>>() });
 const POLL = { timeout: 60_000, interval: 50 };
 
-async function servePage(): Promise<Server> {
-  const bundle = await build({
-    entryPoints: ["test/browser/tabs-page.ts"],
+const example = readFileSync("docs/browser.md", "utf8").match(/```typescript\n([\s\S]*?)```/)![1]!;
+
+async function bundle(options: BuildOptions): Promise<string> {
+  const built = await build({
+    ...options,
     bundle: true,
     format: "esm",
+    target: "es2022",
     conditions: ["source"],
     write: false,
     logLevel: "error",
   });
-  const script = bundle.outputFiles[0]!.text;
-  const server = createServer((_request, response) => {
+  return built.outputFiles![0]!.text;
+}
+
+/** The page of the tests, and the example of docs/browser.md as another. */
+async function servePages(): Promise<Server> {
+  const scripts = new Map([
+    ["/", await bundle({ entryPoints: ["test/browser/tabs-page.ts"] })],
+    ["/example", await bundle({ stdin: { contents: example, loader: "ts", resolveDir: "." } })],
+  ]);
+  const server = createServer((request, response) => {
+    const script = scripts.get(request.url ?? "") ?? "";
     response.setHeader("content-type", "text/html");
     response.end(`<!doctype html><link rel="icon" href="data:,"><script type="module">${script}</script>`);
   });
@@ -44,7 +57,7 @@ describe.skipIf(skipReason !== undefined)(`tabs in a browser${title}`, () => {
   let errors: string[][] = [];
 
   beforeAll(async () => {
-    server = await servePage();
+    server = await servePages();
     pageUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     browser = await launchChromium();
   });
@@ -150,5 +163,16 @@ describe.skipIf(skipReason !== undefined)(`tabs in a browser${title}`, () => {
     );
     expect(await call(again, "isLeader")).toBe(true);
     await call(again, "close");
+  });
+
+  test("the example of docs/browser.md prints what it says", async () => {
+    const page = await context.newPage();
+    const lines: string[] = [];
+    page.on("console", (message) => lines.push(message.text()));
+    const faults = collectErrors(page);
+    await page.goto(`${pageUrl}example`);
+    const promised = [...example.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]!);
+    expect(promised).toHaveLength(1);
+    await expect.poll(() => [...lines, ...faults], POLL).toEqual(promised);
   });
 });

@@ -55,6 +55,15 @@ describe("jarvis query", () => {
     });
   });
 
+  test("looks at the newest points of each label alone, where it is told how many the owner keeps", async () => {
+    const { stdout } = await query("--json", "--keep", "4", "--aggregate", "count", "min");
+    expect(JSON.parse(stdout).summaries).toEqual([
+      { label: "in/temperature", count: 4, min: 21.5 },
+      { label: 'out, "shade"', count: 4, min: -4 },
+    ]);
+    expect((await query("--keep", "0")).status).toBe(2);
+  });
+
   test("gives windows and points, of the time asked for", async () => {
     const windows = await query(
       "--json",

@@ -114,6 +114,11 @@ export class Batch {
       .f64(time);
   }
 
+  join(container: number, label: Bytes): this {
+    const bytes = toBytes(label);
+    return this.operation(OPCODES.join, container).u32(bytes.length).append(bytes);
+  }
+
   truncate(container: number, { timestamp, replica, sequence }: LogPosition): this {
     return this.operation(OPCODES.truncate, container)
       .f64(timestamp)

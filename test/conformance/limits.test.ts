@@ -1,6 +1,6 @@
 // Every limit of the engine, met exactly and passed by one, where that is feasible in a test: what is refused leaves
-// the document as it was. Not here, for their size: 2^28 bytes of a delta, 2^23 entries or targets in one, 2^27 bytes
-// of a batch, 2^20 documents; the checks before them are the same comparisons.
+// the document as it was. Of 2^23 entries or targets a delta only states the number, in bytes enough for it; 2^20 documents
+// are in test/engine/documents.test.ts. Not met, for their size: 2^28 bytes of a delta and 2^27 of a batch.
 import { beforeAll, expect, it } from "vitest";
 import type { Engine } from "../../host/engine/engine.ts";
 import {
@@ -8,11 +8,13 @@ import {
   CONTAINER_NAME_BYTES_MAX,
   CONTAINERS_MAX,
   DELTA_BYTES_MAX,
+  DELTA_ENTRIES_MAX,
+  DELTA_TARGETS_MAX,
   KEY_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
   REPLICAS_MAX,
 } from "../../host/limits.ts";
-import { container, forge, replica, varint } from "../fuzz/forge.ts";
+import { block, container, forge, replica, type Sections, varint, withChecksum } from "../fuzz/forge.ts";
 import { Batch, hex, mutate, readVector, replicaId } from "./batch.ts";
 import { codeOf, imageOf, NOW_MS, useDocuments } from "./documents.ts";
 import { describeEngines } from "./engines.ts";
@@ -48,6 +50,15 @@ const replicas = (count: number, first: number): Uint8Array =>
     replicas: rows(count, (index) => replica(first + index, 0, 1)),
     entryCounts: count > 1 ? new Array<number>(count).fill(0) : [],
   });
+
+/** Bytes enough for every count that is checked against them: zeros stand where a body should go on. */
+const PADDING = DELTA_ENTRIES_MAX + 1024;
+function padded(sections: Partial<Sections>): Uint8Array {
+  const forged = forge(sections);
+  const body = new Uint8Array(forged.length + PADDING);
+  body.set(forged.subarray(0, -4));
+  return withChecksum(body);
+}
 
 describeEngines("limits", (create) => {
   let engine: Engine;
@@ -134,6 +145,24 @@ describeEngines("limits", (create) => {
     const bytes = new Uint8Array(DELTA_BYTES_MAX + 1);
     expect(codeOf(() => document.merge(bytes, NOW_MS, false))).toBe("limit-exceeded");
     expect(codeOf(() => document.mutate(bytes, BATCH_BYTES_MAX + 1, NOW_MS))).toBe("limit-exceeded");
+  });
+
+  it.each([
+    ["entries", DELTA_ENTRIES_MAX, (count: number) => ({ entryCount: varint(count) })],
+    ["removal records", DELTA_ENTRIES_MAX, (count: number) => ({ removalCount: varint(count) })],
+    [
+      "removal targets",
+      DELTA_TARGETS_MAX,
+      (count: number) => ({ targetCounts: block([count]), targetReplicas: [], targetSequences: [] }),
+    ],
+  ])("%s of one delta: 2^23", (_what, most, sections) => {
+    const document = open();
+    document.merge(forge(), NOW_MS, false);
+    const image = imageOf(document);
+    // One of the most there may be is read on, and found to be cut off.
+    expect(codeOf(() => document.merge(padded(sections(most)), NOW_MS, false))).toBe("malformed-delta");
+    expect(codeOf(() => document.merge(padded(sections(most + 1)), NOW_MS, false))).toBe("limit-exceeded");
+    expect(imageOf(document)).toBe(image);
   });
 
   it("replicas: 65,535, in a delta and in a document", () => {

@@ -95,7 +95,9 @@ export function decodeChunkPlainly(bytes: Uint8Array): PlainChunk {
   const scale = coding & 0x0f;
   const timesKind = (coding >> 4) & 3;
   const hasExceptions = (coding & 0x40) !== 0;
-  if (coding >= 0x80 || (scale > 9 && scale !== 15) || timesKind === 3) refuse(`coding ${coding}`);
+  const covers = coding >= 0x80 ? reader.varint() : 0n;
+  if (covers > 0xffffffffn || (coding >= 0x80 && covers === 0n)) refuse("covers");
+  if ((scale > 9 && scale !== 15) || timesKind === 3) refuse(`coding ${coding}`);
   if ((count === 1 && timesKind !== 0) || (scale === 15 && hasExceptions)) refuse(`coding ${coding}`);
   const first = reader.signed(SAFE);
   let last = first;

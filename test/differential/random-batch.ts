@@ -151,6 +151,12 @@ function appendToSeries(random: Random, index: number, batch: Batch): void {
     batch.retain(index, random.chance(0.3) ? undefined : label, time);
     return;
   }
+  if (random.chance(0.1)) {
+    for (let single = random.below(24); single > 0; single--)
+      batch.record(index, label, [random.below(500)], [random.below(99) / 10]);
+    batch.join(index, label);
+    return;
+  }
   const count = random.chance(0.05)
     ? 300 + random.below(400)
     : random.below(8) + (random.chance(0.01) ? 0 : 1);

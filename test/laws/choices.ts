@@ -60,6 +60,7 @@ export function choose(type: ContainerTypeName, chooser: Chooser): Deed | undefi
     case "vote":
       return random.chance(0.85) ? append(chooser) : truncate(chooser);
     case "series":
+      if (random.chance(0.05)) return crowd(chooser);
       return random.chance(0.7) ? record(chooser) : retain(chooser);
     case "list":
       return random.chance(0.5) ? insert(chooser) : write(chooser, random.pick(PLACES));
@@ -143,6 +144,18 @@ function record({ batch, index, random }: Chooser): Deed {
   });
   const [times, values] = [points.map(([time]) => time), points.map(([, value]) => value)];
   batch.record(index, label, times, values);
+  return { verb: "record", label: latin1(label), points };
+}
+
+/** Points one by one, often enough of them to be joined, and joining; in one deed, for their dots follow each other. */
+function crowd({ batch, index, random }: Chooser): Deed {
+  const label = random.pick(LABELS);
+  const points = Array.from(
+    { length: random.pick([3, 16, 17]) },
+    () => [random.below(40), random.below(1000) / 100] as const,
+  );
+  for (const [time, value] of points) batch.record(index, label, [time], [value]);
+  batch.join(index, label);
   return { verb: "record", label: latin1(label), points };
 }
 

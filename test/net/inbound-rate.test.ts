@@ -217,8 +217,8 @@ it("a socket is held back by the kernel, and nothing is lost", async () => {
     const start = performance.now();
     for (let index = 0; index < 20; index++) home.settings.set(`key${index}`, `${index}`.repeat(100_000));
     await converged([a, c], "home", 60_000);
-    // 3 MB at 2 MB a second less the burst of 0.5: at least 1.2 seconds.
-    expect(performance.now() - start).toBeGreaterThan(1_000);
+    // 3 MB at 2 MB a second less the burst of 0.5 MB, and less the last frame of 1 MB, which is taken before it is paid for.
+    expect(performance.now() - start).toBeGreaterThan(700);
     expect(connection.status).toBe("open");
   } finally {
     await connection.close();

@@ -228,8 +228,10 @@ describe("a session", () => {
   });
 
   it("ends over a packed frame that was not agreed on, and over a bomb", async () => {
-    const server = createNode(9);
-    const good = createNode(8);
+    // Making the bomb takes a while: that must not look like silence.
+    const timing = { heartbeatMs: 60_000, repairMs: 60, handshakeMs: 30_000 };
+    const server = createNode(9, { timing });
+    const good = createNode(8, { timing });
     const home = await openHome(good);
     const { client } = join(good, server);
     const bomb = encodeExtensionFrame(PACKED_TYPE, (writer) => {
@@ -247,9 +249,9 @@ describe("a session", () => {
       expect(await peer.hear("goodbye")).toMatchObject({ code: "protocol-error" });
     }
     home.visits.increment();
-    await converged([good, server]);
+    await converged([good, server], "home", 60_000);
     expect(client.isOpen).toBe(true);
-    await until("both are gone", () => server.hub.sessions.length === 1);
+    await until("both are gone", () => server.hub.sessions.length === 1, 60_000);
     await pause(0);
   });
 });

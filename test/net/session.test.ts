@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { ReplicaId } from "../../host/engine/engine.ts";
 import { isCrdtError } from "../../host/errors.ts";
+import { SESSION_DOCUMENTS_MAX } from "../../host/limits.ts";
 import { encodeMessage, REFUSALS } from "../../host/net/messages.ts";
+import type { Session } from "../../host/net/session.ts";
 import type { SessionEnd } from "../../host/net/session-errors.ts";
 import { createMemoryTransports } from "../../host/platform/memory-transport.ts";
 import { platform } from "../../host/platform/node.ts";
@@ -177,6 +179,21 @@ describe("a session", () => {
       ["three", REFUSALS.tooMany],
     ]);
     expect([...node.host.documents()].map(({ name }) => name)).toEqual(["one", "two"]);
+  });
+
+  it("carries SESSION_DOCUMENTS_MAX documents and no more, whatever a server allows", async () => {
+    const node = createNode(1, { documentsMax: Number.MAX_SAFE_INTEGER });
+    const [silent] = createMemoryTransports();
+    // A connection that says how many it carries: to make it carry them would take minutes.
+    const carrying = (documents: number): Session =>
+      ({ documents, hello: hello(), access: node.hub.attach(silent, "server").access }) satisfies Pick<
+        Session,
+        "access" | "documents" | "hello"
+      > as unknown as Session;
+    expect((await node.hub.roomFor(carrying(SESSION_DOCUMENTS_MAX - 1), "last")).core.name).toBe("last");
+    expect(() => node.hub.roomFor(carrying(SESSION_DOCUMENTS_MAX), "one more")).toThrow(
+      `a connection may carry ${SESSION_DOCUMENTS_MAX} documents`,
+    );
   });
 
   it("tells its replica what was refused", async () => {

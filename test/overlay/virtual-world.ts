@@ -113,6 +113,7 @@ export class VirtualWorld {
     const endMs = this.nowMs + ms;
     for (;;) {
       if (isDone?.()) return true;
+      while (this.#queue.first !== undefined && this.#queue.first.callback === undefined) this.#queue.pop();
       const { first } = this.#queue;
       if (first === undefined || first.atMs > endMs) break;
       this.#sameTime = first.atMs === this.nowMs ? this.#sameTime + 1 : 0;

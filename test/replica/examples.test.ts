@@ -11,7 +11,16 @@ async function run(name: string, code: string): Promise<string[]> {
   const folder = join(root, "build/examples");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, name);
-  writeFileSync(file, code.replaceAll('"jarvis-crdt"', JSON.stringify(join(root, "host/index.ts"))));
+  const doors = {
+    "jarvis-crdt": "index",
+    "jarvis-crdt/relay": "relay",
+    "jarvis-crdt/overlay": "overlay/index",
+  };
+  const local = Object.entries(doors).reduce(
+    (text, [door, path]) => text.replaceAll(`"${door}"`, JSON.stringify(join(root, `host/${path}.ts`))),
+    code,
+  );
+  writeFileSync(file, local);
   const lines: string[] = [];
   const print = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
     lines.push(formatWithOptions({ breakLength: Number.POSITIVE_INFINITY }, ...values));

@@ -164,8 +164,8 @@ describe.each(ENGINES)("series on $name", (engine) => {
         expect(times.length).toBeGreaterThanOrEqual(Math.min(step + 1, 32));
       }
       expect(home.statistics().entries).toBeLessThanOrEqual(36);
-      // Marks: the first one, and one each 100 ms.
-      expect(home.versionVector().rows()[0]![1]).toBe(100 + 50);
+      // Marks: the first one, and one each 100 ms. Joined chunks: one each sixteen points.
+      expect(home.versionVector().rows()[0]![1]).toBe(100 + 50 + 6);
     });
   });
 

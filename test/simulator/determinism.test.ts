@@ -1,10 +1,12 @@
 // The same options give the same run: twice in one process, beside another run, and in two processes.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { simulate } from "../../host/simulator/index.ts";
 import { Random } from "../../host/simulator/random.ts";
 import { program } from "../cli/command-line.ts";
+
+vi.setConfig({ testTimeout: 600_000 });
 
 const RUN = { nodes: 12, seconds: 4 } as const;
 

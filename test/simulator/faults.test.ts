@@ -1,8 +1,10 @@
 // Each kind of fault is drawn, happens, does what it says, and is survived.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { drawFaults } from "../../host/simulator/faults.ts";
 import { FAULT_NAMES, type FaultKind, type SimulationResult, simulate } from "../../host/simulator/index.ts";
 import { Random } from "../../host/simulator/random.ts";
+
+vi.setConfig({ testTimeout: 600_000 });
 
 const storeEvents = (result: SimulationResult, kind: string) =>
   result.timeline.events.filter((event) => event.kind === kind).length;

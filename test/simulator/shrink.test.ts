@@ -1,5 +1,5 @@
 // A failing run is made smaller and still fails, and its line says how to repeat it.
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import {
   type Fault,
   replayLine,
@@ -9,6 +9,8 @@ import {
   simulate,
 } from "../../host/simulator/index.ts";
 import { storageWith } from "./broken-builds.ts";
+
+vi.setConfig({ testTimeout: 600_000 });
 
 const brokenDisk = storageWith((storage) => ({ write: (writes) => storage.write(writes, false) }));
 

@@ -2,9 +2,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { simulate, timelinePage } from "../../host/simulator/index.ts";
 import { run } from "../cli/command-line.ts";
+
+vi.setConfig({ testTimeout: 600_000 });
 
 it("needs nothing from elsewhere, and names what happened", async () => {
   const result = await simulate({ seed: 3, nodes: 9, seconds: 4, faults: ["partition", "power-loss"] });

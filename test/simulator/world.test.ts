@@ -76,6 +76,35 @@ describe("events", () => {
     expect(isReached).toBe(true);
   });
 
+  it("that hold time for ever are reported", async () => {
+    const errors: unknown[] = [];
+    const world: World = new World(1, (error) => {
+      errors.push(error);
+      world.stop();
+    });
+    const again = () => void world.schedule(1e-14, again);
+    world.schedule(5, again);
+    await world.advance(10);
+    expect(String(errors[0])).toContain("time stands still");
+  }, 600_000);
+
+  it("timers take whole milliseconds, and at least one", async () => {
+    const { world, client } = createPair();
+    const times: number[] = [];
+    for (const ms of [0, 0.2, 1.9, 7]) client.setTimer(() => times.push(world.nowMs), ms);
+    await world.advance(10);
+    expect(times).toEqual([1, 1, 1, 7]);
+  });
+
+  it("a process that is dead hears nothing of its connections", async () => {
+    const { network, client, left } = await connectPair();
+    const closes: number[] = [];
+    left.onClose(({ code }) => closes.push(code));
+    client.die();
+    for (const connection of network.open) connection.client.lose(false);
+    expect(closes).toEqual([]);
+  });
+
   it("on a machine wait while it is busy or stands still, and keep their order", async () => {
     const world = new World(1, () => {});
     const machine = new Machine(0, world, () => 0);

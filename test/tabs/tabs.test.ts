@@ -6,6 +6,7 @@ import { hubOf } from "../../host/net/index.ts";
 import { hostOf } from "../../host/replica/replica.ts";
 import { counter, log, map, schema } from "../../host/replica/schema.ts";
 import type { TabEvent } from "../../host/tabs/tab.ts";
+import { asTabMessage, type TabMessage, versioned } from "../../host/tabs/tab-messages.ts";
 import { diskFull } from "../platform/simulated-platform.ts";
 import { FakeBrowser, type FakeTab } from "./fake-browser.ts";
 
@@ -170,6 +171,31 @@ describe("tabs of one origin", () => {
     await browser.until("both hear", () => second!.tab.replica.relay === "open");
   });
 
+  it("present the credential whichever of them leads", async () => {
+    const browser = new FakeBrowser();
+    const relay = await relayFor(browser);
+    const presented: unknown[] = [];
+    browser.relay!.configure({
+      guard: {
+        async admit({ credential }) {
+          presented.push(credential);
+          const rows = [{ pattern: "*", right: "write" as const }];
+          return { subject: "tabs", id: "", rows, expiresAtMs: Number.POSITIVE_INFINITY };
+        },
+        revoke() {},
+        onRevoke: () => () => {},
+      },
+    });
+    const options = { url: URL_OF_RELAY, connection: { credential: "open sesame" } };
+    const [first, second] = await openTabs(browser, 2, options);
+    first!.notes.count.increment();
+    await browser.until("the relay has it", () => relay.notes.count.value === 1);
+    first!.tab.crash();
+    second!.notes.count.increment();
+    await browser.until("the relay has both", () => relay.notes.count.value === 2);
+    expect(presented).toEqual(["open sesame", "open sesame"]);
+  });
+
   it("fetch all documents of the relay when told to", async () => {
     const browser = new FakeBrowser();
     const relay = await relayFor(browser);
@@ -195,6 +221,8 @@ describe("tabs of one origin", () => {
     const [first] = await openTabs(browser, 1);
     const stranger = await browser.open({ storage: "other" });
     const channel = stranger.world.openChannel("jarvis-crdt-tabs:app");
+    const events: TabEvent[] = [];
+    first!.tab.replica.subscribe((event) => events.push(event));
     for (const message of [
       undefined,
       "seek",
@@ -208,8 +236,28 @@ describe("tabs of one origin", () => {
       channel.post(message);
     }
     await browser.pass(200);
+    expect(events).toEqual([]);
     expect(first!.tab.replica.isLeader).toBe(true);
     first!.notes.count.increment();
     await browser.during(first!.notes.durable());
+  });
+
+  it("understand what they say themselves, and nothing that is cut or changed", () => {
+    const said: TabMessage[] = [
+      { type: "seek" },
+      { type: "lead", term: "a", relay: "waiting" },
+      { type: "leave", term: "a" },
+      { type: "attach", term: "a", tab: "b", pair: "c" },
+      { type: "ask-names", term: "a", token: "b" },
+      { type: "names", token: "b", names: ["x", "y"] },
+      { type: "trouble", code: "store-full", message: "full" },
+    ];
+    for (const message of said) {
+      expect(asTabMessage(versioned(message))).toMatchObject(message);
+      expect(asTabMessage(message)).toBeUndefined();
+      for (const field of Object.keys(message)) {
+        expect(asTabMessage({ ...(versioned(message) as object), [field]: 7 })).toBeUndefined();
+      }
+    }
   });
 });

@@ -211,6 +211,13 @@ describe("refuses", () => {
       framed(deflateSync(bytes).subarray(0, -3), bytes.length, { method: 0 }),
       "malformed-delta",
     ],
+    ...[[0], [0, 0, 0, 1], [...deflateSync(bytes).subarray(-4)], [...deflateSync(bytes)]].map(
+      (more, index): [string, Uint8Array, string] => [
+        `bytes after the end of its stream (${index})`,
+        framed(Uint8Array.of(...deflateSync(bytes), ...more), bytes.length, { method: 0 }),
+        "malformed-delta",
+      ],
+    ),
     [
       "fewer bytes than stated",
       framed(deflateSync(bytes), bytes.length + 1, { method: 0 }),

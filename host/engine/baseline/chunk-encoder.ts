@@ -34,8 +34,14 @@ let exceptionCount = 0;
 let low = 0;
 let high = 0;
 
-/** The chunk of the points `from` to before `to`. */
-export function encodeChunk(times: Float64Array, values: Float64Array, from: number, to: number): Uint8Array {
+/** The chunk of the points `from` to before `to`, in the place of those of the `covers` sequences before it. */
+export function encodeChunk(
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+  covers = 0,
+): Uint8Array {
   const count = to - from;
   const first = times[from]!;
   const last = times[to - 1]!;
@@ -45,7 +51,9 @@ export function encodeChunk(times: Float64Array, values: Float64Array, from: num
   const scale = findScale(values, from, count);
   const isScaled = scale !== CHUNK.scaleNone;
   let end = writeVarint(0, count);
-  output[end++] = scale | kind | (exceptionCount > 0 ? CHUNK.hasExceptions : 0);
+  const flags = (exceptionCount > 0 ? CHUNK.hasExceptions : 0) | (covers > 0 ? CHUNK.isJoined : 0);
+  output[end++] = scale | kind | flags;
+  if (covers > 0) end = writeVarint(end, covers);
   end = writeSigned(end, first);
   if (count > 1) end = isWide ? writeSigned(end, last) : writeVarint(end, last - first);
   if (isScaled) {

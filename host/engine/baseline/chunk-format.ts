@@ -11,6 +11,7 @@ export const CHUNK = {
   timesThousands: 0x10,
   timesWide: 0x20,
   hasExceptions: 0x40,
+  isJoined: 0x80,
   /** A scaled value stays within this, so that adding 1.5·2^52 rounds it to an integer. */
   mantissaMax: 2251799813685247,
   /** Differences of safe integers, and of scaled values, need no more bits. */

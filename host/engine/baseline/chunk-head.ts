@@ -4,6 +4,8 @@ import { CHUNK } from "./chunk-format.ts";
 
 export interface ChunkHead {
   readonly count: number;
+  /** How many sequences before its own the chunk stands for. */
+  readonly covers: number;
   readonly firstTime: number;
   readonly lastTime: number;
 }
@@ -26,8 +28,10 @@ export function readChunkHead(bytes: Uint8Array, start: number): ChunkHead {
     return (first & 1) === 1 ? -magnitude : magnitude;
   };
   const count = varint();
-  const isWide = (bytes[at++]! & CHUNK.timesMask) === CHUNK.timesWide;
+  const coding = bytes[at++]!;
+  const covers = (coding & CHUNK.isJoined) === 0 ? 0 : varint();
+  const isWide = (coding & CHUNK.timesMask) === CHUNK.timesWide;
   const firstTime = signed();
-  if (count === 1) return { count, firstTime, lastTime: firstTime };
-  return { count, firstTime, lastTime: isWide ? signed() : firstTime + varint() };
+  if (count === 1) return { count, covers, firstTime, lastTime: firstTime };
+  return { count, covers, firstTime, lastTime: isWide ? signed() : firstTime + varint() };
 }

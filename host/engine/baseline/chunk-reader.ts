@@ -8,6 +8,7 @@ import { CHUNK } from "./chunk-format.ts";
 const POINT_BITS = 64;
 const BLOCKS_MAX = CHUNK_POINTS_MAX / BLOCK_NUMBERS;
 const VARINT_BYTES_MAX = 8;
+const COVERS_MAX = 0xffff_ffff;
 const doubleBytes = new Uint8Array(8);
 const double = new Float64Array(doubleBytes.buffer);
 
@@ -18,6 +19,8 @@ export const blockSize = (count: number, block: number): number =>
 export class ChunkReader {
   bytes: Uint8Array = new Uint8Array(0);
   count = 0;
+  /** How many sequences before its own the chunk stands for; 0: it stands for itself alone. */
+  covers = 0;
   blocks = 0;
   scale = 0;
   timesKind = 0;
@@ -49,9 +52,12 @@ export class ChunkReader {
     const scale = coding & CHUNK.scaleMask;
     const kind = coding & CHUNK.timesMask;
     const hasExceptions = (coding & CHUNK.hasExceptions) !== 0;
-    if (coding > 0x7f || (scale > CHUNK.scaleMax && scale !== CHUNK.scaleNone)) return false;
+    if (scale > CHUNK.scaleMax && scale !== CHUNK.scaleNone) return false;
     if (kind > CHUNK.timesWide || (count === 1 && kind !== 0)) return false;
     if (scale === CHUNK.scaleNone && hasExceptions) return false;
+    this.covers = (coding & CHUNK.isJoined) === 0 ? 0 : this.#varint();
+    if (!this.#isValid || this.covers > COVERS_MAX) return false;
+    if ((coding & CHUNK.isJoined) !== 0 && this.covers === 0) return false;
     this.count = count;
     this.blocks = (count - 1 + BLOCK_NUMBERS - 1) >>> 7;
     this.scale = scale;

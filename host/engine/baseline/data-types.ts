@@ -59,7 +59,7 @@ export const DATA_TYPES: Readonly<Record<ContainerTypeName, DataType>> = {
   minimum: withoutKinds(EXTREME),
   bounded: withoutKinds(row("own", "replica", "sums", ["adjust"])),
   series: withKinds({
-    [SERIES_KINDS.chunk]: row("points", "bytes", "chunk", ["record"]),
+    [SERIES_KINDS.chunk]: row("points", "bytes", "chunk", ["record", "join"]),
     [SERIES_KINDS.mark]: row("extreme", "bytes", "time", ["retain"]),
     [SERIES_KINDS.markOfAll]: row("extreme", "kind", "time", ["retain"]),
   }),

@@ -7,6 +7,7 @@ import { CONTAINERS_MAX, REPLICAS_MAX } from "../../limits.ts";
 import { CONTAINER_TYPES, type ContainerTypeName, type MergeResult } from "../engine.ts";
 import { binaryString } from "./binary-string.ts";
 import { ChangeList } from "./change-list.ts";
+import { readChunkHead } from "./chunk-head.ts";
 import type { Container } from "./container.ts";
 import type { DeltaDecoder } from "./delta-decoder.ts";
 import { DocumentState } from "./document-state.ts";
@@ -15,7 +16,8 @@ import { type ExtremeIndex, readNumber } from "./extreme-index.ts";
 import type { KindIndex } from "./kind-index.ts";
 import { comparePositions, isAtOrBelow, type LogIndex, readPosition } from "./log-index.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
-import { isChunk, labelOf, lastTimeOf, type SeriesIndex } from "./series-index.ts";
+import { isChunk, labelOf, type SeriesIndex } from "./series-index.ts";
+import { takeJoined } from "./series-join.ts";
 import type { WinnerIndex } from "./winner-index.ts";
 
 const TYPE_NAMES = Object.fromEntries(
@@ -307,8 +309,10 @@ export class DeltaMerge {
     const key = this.#key(index);
     const payload = payloadOffsets[index]!;
     if (isChunk(key)) {
-      if (lastTimeOf(bytes, payload) >= content.markTime(labelOf(key)))
-        this.#enter(column, index, container, key);
+      const { covers, lastTime } = readChunkHead(bytes, payload);
+      const label = labelOf(key);
+      if (covers > 0) takeJoined(this.#state, content, label, column, sequences[index]! - covers);
+      if (lastTime >= content.markTime(label)) this.#enter(column, index, container, key);
       return;
     }
     const time = readNumber(bytes, payload);

@@ -28,6 +28,7 @@ import { comparePositions, type LogIndex, readPosition } from "./log-index.ts";
 import { readPoints } from "./recorded-points.ts";
 import type { ReplicaColumn } from "./replica-column.ts";
 import type { SeriesIndex } from "./series-index.ts";
+import { JOIN_SIZES, joinable, joinedChunk } from "./series-join.ts";
 import type { SlotIndex } from "./slot-index.ts";
 import type { WinnerIndex } from "./winner-index.ts";
 
@@ -89,7 +90,7 @@ export class MutationBatch {
     if (container === undefined) {
       throw invalid(`container ${index} of ${this.#state.containers.length}; declare it first`);
     }
-    if (opcode > OPCODES.retain || !takes(container.dataType, opcode)) {
+    if (opcode > OPCODES.join || !takes(container.dataType, opcode)) {
       throw invalid(`opcode ${opcode} for a ${container.typeName}`);
     }
     switch (opcode) {
@@ -115,8 +116,10 @@ export class MutationBatch {
         return this.#adjust(container, container.content as SlotIndex);
       case OPCODES.record:
         return this.#record(container, container.content as SeriesIndex);
-      default:
+      case OPCODES.retain:
         return this.#retain(container, container.content as SeriesIndex);
+      default:
+        return this.#join(container, container.content as SeriesIndex);
     }
   }
 
@@ -349,6 +352,25 @@ export class MutationBatch {
     this.#enter(container, key, this.#timestamp, timeBytes, 0, timeBytes.length, old);
     takeBelow(this.#state, content, key);
     return true;
+  }
+
+  #join(container: Container, content: SeriesIndex): boolean {
+    this.#need(4);
+    const labelLength = this.#length(LABEL_BYTES_MAX, "label");
+    const label = binaryString(this.#bytes, this.#take(labelLength), this.#offset);
+    const column = this.#column;
+    if (column === undefined) return false;
+    const key = String.fromCharCode(SERIES_KINDS.chunk) + label;
+    let isJoined = false;
+    for (const size of JOIN_SIZES) {
+      const chunks = joinable(content.chunksOf(label, column), size);
+      if (chunks.length === 0) continue;
+      const chunk = joinedChunk(chunks, column.sequence + 1);
+      for (const entry of chunks) this.#state.leave(entry);
+      this.#enter(container, key, this.#timestamp, chunk, 0, chunk.length);
+      isJoined = true;
+    }
+    return isJoined;
   }
 
   #need(count: number): void {

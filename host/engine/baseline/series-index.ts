@@ -105,6 +105,15 @@ export class SeriesIndex {
     return labels.flatMap((label) => label?.below(mark) ?? []);
   }
 
+  /** The chunks of a label that a replica wrote from a sequence on, ascending by sequence. */
+  chunksOf(label: string, replica: ReplicaColumn, from = 0): Entry[] {
+    const found: Entry[] = [];
+    for (const entry of this.#labels.get(label)?.entries() ?? []) {
+      if (entry.replica === replica && entry.sequence >= from) found.push(entry);
+    }
+    return found.sort((left, right) => left.sequence - right.sequence);
+  }
+
   /** What stands under a key, in canonical order. */
   entriesOf(key: string): Entry[] {
     if (!isChunk(key)) {

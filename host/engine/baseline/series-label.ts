@@ -27,6 +27,7 @@ export const decodedValues = new Float64Array(CHUNK_POINTS_MAX);
 export class ChunkRow implements ChunkHead {
   readonly entry: Entry;
   readonly count: number;
+  readonly covers: number;
   readonly firstTime: number;
   readonly lastTime: number;
   #whole: PointPart | undefined;
@@ -36,9 +37,10 @@ export class ChunkRow implements ChunkHead {
   #firstShown: number;
 
   constructor(entry: Entry) {
-    const { count, firstTime, lastTime } = readChunkHead(entry.chunk, entry.start);
+    const { count, covers, firstTime, lastTime } = readChunkHead(entry.chunk, entry.start);
     this.entry = entry;
     this.count = count;
+    this.covers = covers;
     this.firstTime = this.#firstShown = firstTime;
     this.lastTime = lastTime;
   }

@@ -100,6 +100,7 @@ export class AskingEnd implements ExtensionEnd {
     const { refused, unsettled } = await this.#settling.settle(names);
     if (this.#isClosed) throw new Ended();
     for (const name of [...refused, ...unsettled]) documents.exclude(name);
+    this.#index.refresh();
     return {
       peer: this.peer.hello.replica,
       documents: documents.tree.count,

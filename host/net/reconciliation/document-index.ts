@@ -81,6 +81,7 @@ export class DocumentIndex {
     if (!this.#tree.set(name, fingerprint)) return;
     if (fingerprint === undefined) this.#names.delete(name);
     else this.#names.add(name);
+    if (this.#views.size === 0) return;
     const member = this.#tree.member(name);
     for (const view of this.#views) view.changed(name, member);
   }

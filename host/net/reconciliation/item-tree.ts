@@ -39,15 +39,25 @@ interface Slot {
   readonly place: string;
   /** Of each name what was put in for it. */
   readonly members: Map<string, Fingerprint>;
-  fingerprint: Fingerprint;
+  readonly fingerprint: Sum;
 }
 
 interface TreeNode {
   count: number;
-  fingerprint: Fingerprint;
+  readonly fingerprint: Sum;
   /** A leaf has slots, an inner node branches. */
   slots: Map<string, Slot> | undefined;
   branches: (TreeNode | undefined)[];
+}
+
+/** A fingerprint that is added to in place: a change of one document touches one at each depth. */
+type Sum = [number, number, number, number];
+
+function add(sum: Sum, change: Fingerprint): void {
+  sum[0] = (sum[0] + change[0]) | 0;
+  sum[1] = (sum[1] + change[1]) | 0;
+  sum[2] = (sum[2] + change[2]) | 0;
+  sum[3] = (sum[3] + change[3]) | 0;
 }
 
 const NO_BRANCHES: (TreeNode | undefined)[] = [];
@@ -55,13 +65,17 @@ const EMPTY_RANGE: RangeSummary = { count: 0, fingerprint: EMPTY_FINGERPRINT };
 
 const createLeaf = (): TreeNode => ({
   count: 0,
-  fingerprint: EMPTY_FINGERPRINT,
+  fingerprint: [0, 0, 0, 0],
   slots: new Map(),
   branches: NO_BRANCHES,
 });
 
 const hexOfWord = (word: number): string => word.toString(16).padStart(8, "0");
-const digitAt = (place: string, depth: number): number => Number.parseInt(place[depth]!, 16);
+
+function digitAt(place: string, depth: number): number {
+  const code = place.charCodeAt(depth);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
+}
 
 export function placeOf(name: string): string {
   const [high, low] = placeOfName(name);
@@ -109,17 +123,17 @@ export class ItemTree {
     return true;
   }
 
-  /** Count and fingerprint of a range. */
+  /** Count and fingerprint of a range, as they are until the next change. */
   range(range: RangeName): RangeSummary {
     const [node, depth] = this.#nodeOf(range);
     if (node === undefined) return EMPTY_RANGE;
     if (depth === range.length) return node;
     let count = 0;
-    let fingerprint = EMPTY_FINGERPRINT;
+    const fingerprint: Sum = [0, 0, 0, 0];
     for (const slot of node.slots!.values()) {
       if (!slot.place.startsWith(range)) continue;
       count++;
-      fingerprint = sumOf(fingerprint, slot.fingerprint);
+      add(fingerprint, slot.fingerprint);
     }
     return { count, fingerprint };
   }
@@ -166,7 +180,7 @@ export class ItemTree {
     own: Fingerprint | undefined,
     change: Fingerprint,
   ): number {
-    node.fingerprint = sumOf(node.fingerprint, change);
+    add(node.fingerprint, change);
     let counted: number;
     if (node.slots !== undefined) counted = changeSlot(node.slots, place, name, own, change);
     else {
@@ -190,8 +204,8 @@ function changeSlot(
   change: Fingerprint,
 ): number {
   const known = slots.get(place);
-  const slot: Slot = known ?? { place, members: new Map(), fingerprint: EMPTY_FINGERPRINT };
-  slot.fingerprint = sumOf(slot.fingerprint, change);
+  const slot: Slot = known ?? { place, members: new Map(), fingerprint: [0, 0, 0, 0] };
+  add(slot.fingerprint, change);
   if (own === undefined) slot.members.delete(name);
   else slot.members.set(name, own);
   if (slot.members.size === 0) {
@@ -213,7 +227,7 @@ function split(node: TreeNode, depth: number): void {
     const leaf = node.branches[digit];
     leaf.slots!.set(slot.place, slot);
     leaf.count++;
-    leaf.fingerprint = sumOf(leaf.fingerprint, slot.fingerprint);
+    add(leaf.fingerprint, slot.fingerprint);
   }
   for (const branch of node.branches) {
     if (branch !== undefined && branch.count > LEAF_ITEMS_MAX && depth + 1 < DIGITS_MAX)

@@ -21,13 +21,14 @@ export interface PushTiming {
 
 /**
  * `graftAfterMs` is that of the measurement behind this (a repair within 100 ms keeps convergence as fast as flooding
- * has it); the spans after it are a few round trips of a wide network.
+ * has it); the spans after it are a few round trips of a wide
+ * network, and the last of them long enough for one delta to have reached everybody before another writer decides.
  */
 export const PUSH_TIMING: PushTiming = {
   graftAfterMs: 100,
   graftAgainMs: 250,
   usefulMs: 500,
-  decidingMs: 5_000,
+  decidingMs: 1_000,
   pruneAgainMs: 500,
 };
 

@@ -18,6 +18,8 @@ export interface LinkPlanInput {
   readonly wanted: ReadonlyMap<ReplicaId, number>;
   readonly linked: ReadonlyMap<ReplicaId, LinkedTo>;
   readonly opening: ReadonlySet<ReplicaId>;
+  /** Whether the other ends want the same, so that one of the two may wait for the other to open. */
+  readonly isMutual: boolean;
   /** Whether there is an address, and it is time to try it. */
   readonly mayTry: (id: ReplicaId) => boolean;
   readonly nowMs: number;
@@ -41,7 +43,7 @@ export function planLinks(input: LinkPlanInput): LinkPlan {
   const open = missing
     .filter(([id, sinceMs]) => {
       if (opening.has(id) || !input.mayTry(id)) return false;
-      return self < id || !input.canListen || nowMs - sinceMs >= OPEN_ANYWAY_MS;
+      return self < id || !input.canListen || !input.isMutual || nowMs - sinceMs >= OPEN_ANYWAY_MS;
     })
     .map(([id]) => id);
   const isMade = missing.every(([, sinceMs]) => nowMs - sinceMs >= WAIT_FOR_WANTED_MS);

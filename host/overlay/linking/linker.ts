@@ -14,6 +14,8 @@ export interface LinkerView {
   readonly self: ReplicaId;
   readonly canListen: boolean;
   readonly wanted: ReadonlySet<ReplicaId>;
+  /** Whether the other ends want the same. */
+  readonly isMutual: boolean;
   readonly linked: ReadonlyMap<ReplicaId, LinkedTo>;
   /** Where present members can be reached. */
   addressOf(id: ReplicaId): string | undefined;
@@ -60,6 +62,7 @@ export class Linker {
       wanted: this.#wantedSinceMs,
       linked: view.linked,
       opening,
+      isMutual: view.isMutual,
       mayTry: (id) => this.#mayTry(view.addressOf(id), nowMs),
       nowMs,
     });

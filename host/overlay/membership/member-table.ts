@@ -33,6 +33,8 @@ const GONE_KEPT_MS = 3_600_000;
 
 export class MemberTable {
   self: Member;
+  /** Rises with whatever is believed of the members, this one included. */
+  version = 0;
   readonly routes = new Routes();
   readonly events: MemberEvent[] = [];
   readonly #members = new Map<ReplicaId, Member>();
@@ -226,6 +228,7 @@ export class MemberTable {
     else if (wasPresent) this.#goneSinceMs.set(member.id, nowMs);
     this.#present += Number(isPresent(member)) - Number(wasPresent);
     if (isPresent(member) !== wasPresent) this.#reroute(member);
+    this.version++;
     this.events.push({ kind: eventKind(member, known), member });
   }
 
@@ -253,6 +256,7 @@ export class MemberTable {
   }
 
   #announceSelf(): void {
+    this.version++;
     this.#queue.add({ kind: "member", member: this.self, from: this.self.id });
   }
 

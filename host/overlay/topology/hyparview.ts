@@ -21,12 +21,17 @@ export const HYPARVIEW_OPTIONS: HyParViewOptions = {
   shuffleEveryMs: 10_000,
 };
 
+/** How often a connection that could go goes, of the times it is looked at. */
+const GIVE_UP_SHARE = 0.2;
+
 export class HyParView {
   readonly #options: HyParViewOptions;
   readonly #random: () => number;
   readonly #passive = new Set<ReplicaId>();
   /** Those being connected to, or wanted for as long as they last. */
   readonly #active = new Set<ReplicaId>();
+  /** Connections given up that still stand. */
+  readonly #spared = new Set<ReplicaId>();
   #shuffledAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(random: () => number, options: HyParViewOptions = HYPARVIEW_OPTIONS) {
@@ -46,21 +51,23 @@ export class HyParView {
 
   /**
    * The members to keep a connection to. `present` are those one can connect to, `linked` those one is connected to;
-   * `degreeOf` says how many connections a member keeps.
+   * `degreeOf` says how many connections a member keeps, `mayGo` which of ours this node can close.
    */
   wanted(
     present: readonly ReplicaId[],
     linked: ReadonlySet<ReplicaId>,
     degreeOf: (id: ReplicaId) => number,
     nowMs: number,
+    mayGo: ReadonlySet<ReplicaId> = linked,
   ): Set<ReplicaId> {
     const isPresent = new Set(present);
     for (const id of [...this.#active]) if (!isPresent.has(id)) this.failed(id);
     for (const id of [...this.#passive]) if (!isPresent.has(id)) this.#passive.delete(id);
-    for (const id of linked) if (isPresent.has(id)) this.#active.add(id);
+    for (const id of this.#spared) if (!linked.has(id)) this.#spared.delete(id);
+    for (const id of linked) if (isPresent.has(id) && !this.#spared.has(id)) this.#active.add(id);
     this.#refillPassive(present, nowMs);
     while (this.#active.size < this.#options.active && this.#passive.size > 0) this.#promote();
-    this.#giveUpSpare(linked, degreeOf);
+    this.#giveUpSpare(mayGo, degreeOf);
     return new Set(this.#active);
   }
 
@@ -71,16 +78,23 @@ export class HyParView {
     this.#active.add(id);
   }
 
-  /** Ends connections to those that have enough others, so that nobody is left alone. */
-  #giveUpSpare(linked: ReadonlySet<ReplicaId>, degreeOf: (id: ReplicaId) => number): void {
+  /**
+   * Ends connections to those that can spare them, so that nobody is left alone: where there are too many here, or
+   * where the other end, a seed perhaps, has too many: then somebody else takes its place first. One at a time, and seldom: others
+   * do the same.
+   */
+  #giveUpSpare(mayGo: ReadonlySet<ReplicaId>, degreeOf: (id: ReplicaId) => number): void {
     const { active, activeMax } = this.#options;
-    const spare = [...linked]
-      .filter((id) => degreeOf(id) > active)
-      .sort((one, other) => degreeOf(other) - degreeOf(one));
-    for (const id of spare) {
-      if (this.#active.size <= activeMax) return;
-      this.#active.delete(id);
+    if (this.#active.size < active || this.#spared.size > 0 || this.#random() >= GIVE_UP_SHARE) return;
+    const isOver = this.#active.size > activeMax;
+    let busiest: ReplicaId | undefined;
+    for (const id of mayGo) {
+      if (!this.#active.has(id) || degreeOf(id) <= (isOver ? active : activeMax)) continue;
+      if (busiest === undefined || degreeOf(id) > degreeOf(busiest)) busiest = id;
     }
+    if (busiest === undefined) return;
+    this.#spared.add(busiest);
+    this.#active.delete(busiest);
   }
 
   #refillPassive(present: readonly ReplicaId[], nowMs: number): void {

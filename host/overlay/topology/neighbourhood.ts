@@ -22,6 +22,9 @@ export class Neighbourhood {
   #topology: Topology;
   #view: HyParView;
   #trial: Trial | undefined;
+  #known:
+    | { readonly table: MemberTable; readonly version: number; readonly wanted: Set<ReplicaId> }
+    | undefined;
   #relinkedAtMs: number | undefined;
 
   constructor(topology: Topology, seed: number, random: () => number) {
@@ -39,6 +42,7 @@ export class Neighbourhood {
     this.#topology = topology;
     this.#view = this.#newView();
     this.#trial = undefined;
+    this.#known = undefined;
   }
 
   /** `roundTrips`: those measured so far. */
@@ -48,6 +52,13 @@ export class Neighbourhood {
     roundTrips: ReadonlyMap<ReplicaId, number>,
     nowMs: number,
   ): Set<ReplicaId> {
+    if (
+      this.#topology.kind !== "partial-mesh" &&
+      this.#known?.table === table &&
+      this.#known.version === table.version
+    ) {
+      return this.#known.wanted;
+    }
     const present = [...table.others].filter(isPresent);
     const { self } = table;
     if (this.#topology.kind !== "partial-mesh") {
@@ -56,15 +67,23 @@ export class Neighbourhood {
         region,
         canListen: addresses.length > 0,
       }));
-      return neighbours(this.#topology, { members, seed: this.#seed }, self.id);
+      const wanted = neighbours(this.#topology, { members, seed: this.#seed }, self.id);
+      this.#known = { table, version: table.version, wanted };
+      return wanted;
     }
     const graph = table.lastLinks();
     const degreeOf = (id: ReplicaId) => graph.get(id)?.size ?? 0;
     const candidates = present.filter(({ id, addresses }) => addresses.length > 0 || linked.has(id));
     const ids = candidates.map(({ id }) => id);
-    const wanted = this.#view.wanted(ids, new Set(linked.keys()), degreeOf, nowMs);
+    const own = new Set([...linked].filter(([, { opened }]) => opened > 0).map(([id]) => id));
+    const wanted = this.#view.wanted(ids, new Set(linked.keys()), degreeOf, nowMs, own);
     this.#optimise(wanted, linked, roundTrips, degreeOf, nowMs);
     return wanted;
+  }
+
+  /** A connection has ended: if the other end gave it up, it shall not be opened again at once. */
+  ended(id: ReplicaId): void {
+    this.#view.failed(id);
   }
 
   #newView(): HyParView {

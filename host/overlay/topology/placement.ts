@@ -20,5 +20,15 @@ export function ordered(ids: readonly ReplicaId[], seed: number): ReplicaId[] {
 
 /** The `count` of `ids` that `key` prefers; each key another few. */
 export function preferred(ids: readonly ReplicaId[], count: number, seed: number, key: string): ReplicaId[] {
-  return ordered(ids, placeOf(seed, key)).slice(0, count);
+  const best: { readonly id: ReplicaId; readonly place: number }[] = [];
+  const keySeed = placeOf(seed, key);
+  for (const id of ids) {
+    const place = placeOf(keySeed, id);
+    const last = best.at(-1);
+    if (best.length === count && last !== undefined && place >= last.place) continue;
+    const at = best.findIndex((other) => place < other.place);
+    best.splice(at < 0 ? best.length : at, 0, { id, place });
+    if (best.length > count) best.pop();
+  }
+  return best.map(({ id }) => id);
 }

@@ -1,7 +1,7 @@
 // Measurements by label and time, compressed in chunks and aggregated by the engine without being unpacked where a chunk
 // lies whole in what is asked for. Equal times stay side by side, in the order (time, replica id, place in the writer's
-// own order). Times are whole milliseconds by convention; ranges include both ends. Points are not cached here. Left out:
-// changing or deleting single points; joining the small chunks that many small turns leave.
+// own order). Times are whole milliseconds by convention; ranges include both ends. Points are not cached here; the small
+// chunks of many small turns are joined. Left out: changing or deleting single points.
 import { SERIES_KINDS, WINDOW_FIELDS } from "../../engine/engine.ts";
 import { quantile } from "../../engine/quantile-sketch.ts";
 import { readText } from "../../wire/key-codec.ts";
@@ -30,6 +30,7 @@ import {
 } from "./series-arguments.ts";
 import { SeriesQuestions } from "./series-questions.ts";
 import { SeriesView } from "./series-view.ts";
+import { SmallChunks } from "./small-chunks.ts";
 import {
   columnsOf,
   FILLS,
@@ -83,6 +84,7 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
   readonly #questions: SeriesQuestions;
   readonly #view: SeriesView;
   readonly #marks: RetentionMarks;
+  readonly #smallChunks = new SmallChunks();
   readonly #touched = new Map<string, { from: number; to: number }>();
   #isTruncated = false;
 
@@ -268,9 +270,14 @@ export class SeriesHandle extends ContainerHandle implements DeferredWrites {
 
   deferredApplied(): void {
     const applied = new Map<string, number>();
-    this.#appended.forEachLabel((label, _bytes, times) => applied.set(label, times.length));
+    const crowded: Uint8Array[] = [];
+    this.#appended.forEachLabel((label, bytes, times) => {
+      applied.set(label, times.length);
+      if (this.#smallChunks.count(label, times.length)) crowded.push(bytes);
+    });
     this.#appended.clear();
     if (applied.size === 0) return;
+    for (const bytes of crowded) this.owner.writes.join(this.index, bytes);
     if (!this.#marks.appended(applied, this.owner.writes, this.owner.engine)) return;
     this.#view.forgetAll();
     this.#truncated();

@@ -2,7 +2,7 @@
 // texts as what they share with the text before them, the rest, and the decimal number they end in; bytes as they are.
 // A column writes one or more sections, a length and its bytes. Cost: that of the bytes; what is compared is one text back.
 import { ByteWriter } from "../byte-writer.ts";
-import { type ByteCursor, readVarint } from "../varint.ts";
+import { type ByteCursor, readVarint, writeVarint } from "../varint.ts";
 import { malformed } from "./malformed.ts";
 
 const PLAIN = 0;
@@ -12,6 +12,10 @@ const DIFFERENCES_BELOW = 2 ** 51;
 const DIGITS_MAX = 15;
 const ZERO = 0x30;
 const NINE = 0x39;
+const INITIAL_NUMBERS = 16;
+const NO_BYTES = new Uint8Array(0);
+/** Up to here a byte loop beats `set` and the view that it needs. */
+const LOOPED_BYTES_MAX = 48;
 
 export function writeSection(writer: ByteWriter, bytes: Uint8Array): void {
   writer.varint(bytes.length);
@@ -57,12 +61,14 @@ export class BytesReader implements ColumnReader {
     this.#cursor = { bytes: readSection(cursor), offset: 0 };
   }
 
-  /** The next `count` bytes, as a view. */
-  takeView(count: number): Uint8Array {
+  /** Restores the next `count` bytes. */
+  restore(target: Target, count: number): void {
     const { bytes, offset } = this.#cursor;
     if (count > bytes.length - offset) throw malformed("a column has too few bytes");
+    demand(target, count);
     this.#cursor.offset = offset + count;
-    return bytes.subarray(offset, offset + count);
+    copy(target.bytes, target.offset, bytes, offset, count);
+    target.offset += count;
   }
 
   finish(): void {
@@ -72,42 +78,66 @@ export class BytesReader implements ColumnReader {
 
 /** Integers from 0 to 2^53 − 1. */
 export class NumbersWriter implements ColumnWriter {
-  readonly #values: number[] = [];
+  #values = new Float64Array(INITIAL_NUMBERS);
+  #count = 0;
   #largest = 0;
 
   add(value: number): void {
-    this.#values.push(value);
+    if (this.#count === this.#values.length) {
+      const grown = new Float64Array(this.#count * 2);
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.#count++] = value;
     if (value > this.#largest) this.#largest = value;
   }
 
   writeTo(writer: ByteWriter): void {
-    const plain = this.#encode(PLAIN, (value) => value);
-    const differences = this.#largest < DIFFERENCES_BELOW ? this.#encodeDifferences() : plain;
+    const plain = this.#encode(PLAIN);
+    const differences = this.#largest < DIFFERENCES_BELOW ? this.#encode(DIFFERENCES) : plain;
     writeSection(writer, estimatedBits(differences) < estimatedBits(plain) ? differences : plain);
   }
 
-  #encodeDifferences(): Uint8Array {
-    let previous = 0;
-    return this.#encode(DIFFERENCES, (value) => {
-      const difference = value - previous;
-      previous = value;
-      return difference < 0 ? -2 * difference - 1 : 2 * difference;
-    });
+  /** In `form`; no bytes at all where there are no numbers. */
+  #encode(form: number): Uint8Array {
+    const count = this.#count;
+    if (count === 0) return NO_BYTES;
+    const bytes = new Uint8Array(1 + count * varintBytes(this.#largest * 2 + 1));
+    bytes[0] = form;
+    return bytes.subarray(0, writeCodes(bytes, form, this.#values, count));
   }
+}
 
-  #encode(form: number, code: (value: number) => number): Uint8Array {
-    const bytes = new ByteWriter(this.#values.length + 16);
-    if (this.#values.length === 0) return bytes.toBytes();
-    bytes.u8(form);
-    for (const value of this.#values) bytes.varint(code(value));
-    return bytes.toBytes();
+/** Writes numbers behind the form; returns where they end. A loop alone in its function is compiled once, and stays so. */
+function writeCodes(bytes: Uint8Array, form: number, values: Float64Array, count: number): number {
+  let end = 1;
+  let previous = 0;
+  for (let index = 0; index < count; index += 1) {
+    const value = values[index]!;
+    const difference = value - previous;
+    let code = value;
+    if (form === DIFFERENCES) code = difference < 0 ? -2 * difference - 1 : 2 * difference;
+    previous = value;
+    end = writeVarint(bytes, end, code);
   }
+  return end;
+}
+
+/** What the varint of a number, or of twice the greatest there can be, takes. */
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest /= 0x80) bytes += 1;
+  return bytes;
+}
+
+function countBytes(bytes: Uint8Array, counts: Uint32Array): void {
+  for (let index = 0; index < bytes.length; index += 1) counts[bytes[index]!]! += 1;
 }
 
 /** What a coder that knows only how often each byte occurs would need. */
 function estimatedBits(bytes: Uint8Array): number {
   const counts = new Uint32Array(256);
-  for (const byte of bytes) counts[byte]! += 1;
+  countBytes(bytes, counts);
   let bits = 0;
   for (const count of counts) if (count > 0) bits += count * Math.log2(bytes.length / count);
   return bits;
@@ -128,7 +158,10 @@ export class NumbersReader implements ColumnReader {
   }
 
   take(): number {
-    const code = readVarint(this.#cursor);
+    const cursor = this.#cursor;
+    let code = cursor.bytes[cursor.offset] ?? 0x80;
+    if (code < 0x80) cursor.offset += 1;
+    else code = readVarint(cursor);
     if (code < 0) throw malformed("a column has too few numbers");
     if (this.#form === PLAIN) return code;
     this.#previous += code % 2 === 0 ? code / 2 : -(code + 1) / 2;
@@ -141,6 +174,12 @@ export class NumbersReader implements ColumnReader {
   finish(): void {
     if (this.#cursor.offset !== this.#cursor.bytes.length) throw malformed("a column has too many numbers");
   }
+}
+
+/** Copies `count` bytes to a place that is not among them. */
+function copy(to: Uint8Array, toOffset: number, from: Uint8Array, fromOffset: number, count: number): void {
+  if (count > LOOPED_BYTES_MAX) to.set(from.subarray(fromOffset, fromOffset + count), toOffset);
+  else for (let index = 0; index < count; index += 1) to[toOffset + index] = from[fromOffset + index]!;
 }
 
 /** Texts as bytes; what their bytes mean does not matter. */
@@ -207,9 +246,10 @@ export function demand(target: Target, count: number): void {
 }
 
 export function put(target: Target, bytes: Uint8Array): void {
-  demand(target, bytes.length);
-  target.bytes.set(bytes, target.offset);
-  target.offset += bytes.length;
+  const { length } = bytes;
+  demand(target, length);
+  copy(target.bytes, target.offset, bytes, 0, length);
+  target.offset += length;
 }
 
 export class TextsReader implements ColumnReader {
@@ -231,20 +271,21 @@ export class TextsReader implements ColumnReader {
   restore(target: Target, before?: (target: Target, length: number) => void): void {
     const shared = this.#shared.take();
     const lengthAndMark = this.#lengths.take();
-    const rest = this.#rest.takeView(Math.floor(lengthAndMark / 2));
+    const rest = Math.floor(lengthAndMark / 2);
     const number = lengthAndMark % 2 === 0 ? undefined : this.#numbers.take();
     if (shared > this.#previousLength)
       throw malformed(`a text shares ${shared} bytes of ${this.#previousLength}`);
     const digits = number === undefined ? 0 : digitsOf(number);
     if (digits > DIGITS_MAX) throw malformed(`a number of ${digits} digits ends a text`);
-    const length = shared + rest.length + digits;
+    const length = shared + rest + digits;
     before?.(target, length);
     demand(target, length);
     const { bytes, offset } = target;
-    bytes.copyWithin(offset, this.#previousStart, this.#previousStart + shared);
-    bytes.set(rest, offset + shared);
+    copy(bytes, offset, bytes, this.#previousStart, shared);
+    target.offset += shared;
+    this.#rest.restore(target, rest);
     this.#previousStart = offset;
-    this.#previousLength = shared + rest.length;
+    this.#previousLength = shared + rest;
     target.offset = offset + length;
     let left = number ?? 0;
     for (let index = target.offset - 1; index >= target.offset - digits; index -= 1) {

@@ -16,11 +16,10 @@ const LENGTH_OFFSET = 4;
 
 export async function compress(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes.length > DELTA_BYTES_MAX) throw tooLong(bytes.length, DELTA_BYTES_MAX);
+  // The platform deflates the bytes on a thread of its own while they are rearranged here.
+  const plain = deflated(bytes);
   const columns = columnsOf(bytes);
-  const forms = [await through(new CompressionStream("deflate"), bytes, Number.POSITIVE_INFINITY)];
-  if (columns !== undefined) {
-    forms.push(await through(new CompressionStream("deflate"), columns, Number.POSITIVE_INFINITY));
-  }
+  const forms = await Promise.all(columns === undefined ? [plain] : [plain, deflated(columns)]);
   const method = forms.length > 1 && forms[COLUMNS]!.length < forms[PLAIN]!.length ? COLUMNS : PLAIN;
   const writer = new ByteWriter(forms[method]!.length + 16);
   for (const byte of [...MAGIC, VERSION, method]) writer.u8(byte);
@@ -35,11 +34,17 @@ function columnsOf(bytes: Uint8Array): Uint8Array | undefined {
     const columns = toColumns(bytes);
     if (columns.length > bytes.length) return undefined;
     const restored = fromColumns(columns, bytes.length);
-    return restored.every((byte, index) => byte === bytes[index]) ? columns : undefined;
+    return areEqual(restored, bytes) ? columns : undefined;
   } catch (error) {
     if (error instanceof CrdtError) return undefined;
     throw error;
   }
+}
+
+function areEqual(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) if (left[index] !== right[index]) return false;
+  return true;
 }
 
 export async function decompress(compressed: Uint8Array, bytesMax = DELTA_BYTES_MAX): Promise<Uint8Array> {
@@ -59,14 +64,38 @@ export async function decompress(compressed: Uint8Array, bytesMax = DELTA_BYTES_
   if (length < 0) throw malformed("no length");
   if (length > Math.min(bytesMax, DELTA_BYTES_MAX))
     throw tooLong(length, Math.min(bytesMax, DELTA_BYTES_MAX));
-  const inflated = await through(
-    new DecompressionStream("deflate"),
-    compressed.subarray(cursor.offset),
-    length,
+  const contents = await inflatedWhole(compressed.subarray(cursor.offset), length);
+  if (method === COLUMNS) return fromColumns(contents, length);
+  if (contents.length !== length) throw malformed(`${contents.length} bytes where it states ${length}`);
+  return contents;
+}
+
+const deflated = (bytes: Uint8Array): Promise<Uint8Array> =>
+  through(new CompressionStream("deflate"), bytes, Number.POSITIVE_INFINITY);
+
+const inflated = (stream: Uint8Array, bytesMax: number): Promise<Uint8Array> =>
+  through(new DecompressionStream("deflate"), stream, bytesMax);
+
+const isRefused = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => false,
+    () => true,
   );
-  if (method === COLUMNS) return fromColumns(inflated, length);
-  if (inflated.length !== length) throw malformed(`${inflated.length} bytes where it states ${length}`);
-  return inflated;
+
+/** The zlib stream of no bytes, and one byte more. */
+const STREAM_AND_BYTE = Uint8Array.of(0x78, 0x9c, 0x03, 0, 0, 0, 0, 0x01, 0);
+let refusesBytesBehind: Promise<boolean> | undefined;
+
+/**
+ * The bytes of a zlib stream that ends where `stream` does. Platforms are to refuse bytes behind the end and Node 20 does
+ * not: there a stream counts as whole only if it is not without its last byte. Errors: malformed-delta.
+ */
+async function inflatedWhole(stream: Uint8Array, bytesMax: number): Promise<Uint8Array> {
+  const bytes = await inflated(stream, bytesMax);
+  refusesBytesBehind ??= isRefused(inflated(STREAM_AND_BYTE, 0));
+  if (await refusesBytesBehind) return bytes;
+  if (await isRefused(inflated(stream.subarray(0, -1), bytesMax))) return bytes;
+  throw malformed("bytes behind the end of its stream");
 }
 
 /** What comes out of `stream`, at most `bytesMax` of it. Errors: malformed-delta. */

@@ -73,7 +73,8 @@ export function toColumns(bytes: Uint8Array): Uint8Array {
   const table = readEntryTable(bytes, bytes.length);
   const keys = Array.from({ length: table.containerCount }, () => new TextsWriter());
   let offset = table.keysOffset;
-  for (const [entry, length] of table.keyLengths.entries()) {
+  for (let entry = 0; entry < table.keyLengths.length; entry += 1) {
+    const length = table.keyLengths[entry]!;
     const column = keys[table.containers[entry]!];
     if (column === undefined || length > bytes.length - offset) throw malformed(`key of entry ${entry}`);
     column.add(bytes, offset, offset + length);
@@ -105,8 +106,8 @@ export function fromColumns(columns: Uint8Array, length: number): Uint8Array {
   if (cursor.offset !== columns.length) throw malformed("bytes after the last column");
   const target: Target = { bytes: new Uint8Array(length), offset: 0, end: length };
   put(target, head);
-  for (const [entry, keyLength] of table.keyLengths.entries()) {
-    target.end = Math.min(target.offset + keyLength, length);
+  for (let entry = 0; entry < table.keyLengths.length; entry += 1) {
+    target.end = Math.min(target.offset + table.keyLengths[entry]!, length);
     const column = keys[table.containers[entry]!];
     if (column === undefined) throw malformed(`entry ${entry} is in no container`);
     column.restore(target);

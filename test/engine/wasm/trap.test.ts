@@ -189,6 +189,11 @@ const batches: readonly [string, Write, (document: EngineDocument) => Batch][] =
   ],
 ];
 
+const endings: readonly [string, (document: WasmDocument) => void, boolean][] = [
+  ["commit", (document) => document.commit(), true],
+  ["rollback", (document) => document.rollback(), false],
+];
+
 describe.each([
   ["release", "build/engine.wasm"],
   ["debug", "build/engine.debug.wasm"],
@@ -251,4 +256,51 @@ describe.each([
       document.close();
     },
   );
+
+  it.each(endings)("a %s cut short at any store is finished, not undone", (_title, end, isKept) => {
+    const started = (): WasmDocument => {
+      const document = new WasmDocument(instance, { replica: replicaId(9), ...options });
+      writeAll(document, 1);
+      document.begin();
+      const batch = batches[0]![2](document);
+      mutate(document, NOW_MS + 30, () => batch);
+      return document;
+    };
+    const expected = started();
+    if (!isKept) expected.rollback();
+    else counter.watch(0, () => expected.commit());
+    const image = imageOf(expected);
+    expected.close();
+    const freePages = instance.exports.freePages();
+    let traps = 0;
+    for (let trapAt = 1, isDone = false; !isDone; trapAt++) {
+      const document = started();
+      counter.watch(trapAt, () => end(document));
+      isDone = counter.stores < trapAt;
+      if (!isDone) traps++;
+      document.checkInvariants();
+      expect(imageOf(document), `cut before store ${trapAt}`).toBe(image);
+      // The transaction is over, and the journal that all documents share is where it was.
+      document.begin();
+      document.rollback();
+      writeMap(document, 2);
+      document.checkInvariants();
+      document.close();
+      expect(instance.exports.freePages()).toBe(freePages);
+    }
+    expect(traps).toBeGreaterThan(3);
+  });
+
+  it("closing inside a transaction, cut short while that is undone, can be done again", () => {
+    const document = new WasmDocument(instance, { replica: replicaId(9), ...options });
+    writeAll(document, 1);
+    const before = imageOf(document);
+    document.begin();
+    const batch = batches[0]![2](document);
+    mutate(document, NOW_MS + 30, () => batch);
+    expect(() => counter.watch(1, () => document.close())).toThrow(/close stopped/);
+    expect(imageOf(document)).toBe(before);
+    document.close();
+    expect(instance.exports.openDocuments()).toBe(0);
+  });
 });

@@ -180,7 +180,7 @@ describe("a server", () => {
   });
 
   it("that gives names of other places, of none, or outside the prefix ends the comparison", async () => {
-    for (const name of ["other", "", "x".repeat(256), "outside"]) {
+    for (const name of ["other", "asked/other", "", "x".repeat(256), "outside"]) {
       const place = name === "outside" ? placeOf("outside") : placeOf("asked/for");
       const ask = async (request: Request): Promise<Answer> =>
         request.kind === "names"

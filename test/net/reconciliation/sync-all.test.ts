@@ -139,6 +139,36 @@ describe("syncAll", () => {
     expect((await sync.compare())[0]).toMatchObject({ documents: 2, different: 0, requests: 1 });
   });
 
+  it("shows a peer with a grant what that says, and waits for the grant", async () => {
+    const [client, server] = [await createMember(), await createMember()];
+    await write(server, ["open", "secret", "to read"]);
+    await write(client, ["mine"]);
+    const rows = [
+      { pattern: "secret*", right: "none" as const },
+      { pattern: "to read", right: "read" as const },
+      { pattern: "*", right: "write" as const },
+    ];
+    server.hub.configure({
+      guard: {
+        async admit() {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          return { subject: "somebody", id: "", rows, expiresAtMs: Number.POSITIVE_INFINITY };
+        },
+        revoke() {},
+        onRevoke: () => () => {},
+      },
+    });
+    const sync = await client.replica.syncAll();
+    join(client, server);
+    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({
+      different: 3,
+      refused: [],
+      unsettled: [],
+    });
+    expect(await client.replica.documentNames()).toEqual(["mine", "open", "to read"]);
+    expect((await sync.compare())[0]).toMatchObject({ different: 0, requests: 1 });
+  });
+
   it("leaves alone what streams already, and what was never written", async () => {
     const [client, server] = [await createMember(), await createMember()];
     const home = await client.replica.open("home", Home);
@@ -172,6 +202,22 @@ describe("syncAll", () => {
     await until("all are over there", () => [...server.host.documents()].length === 3);
   });
 
+  it("finds what is written to a document that is open over there", async () => {
+    const [client, server] = [await createMember(), await createMember()];
+    const home = await server.replica.open("home", Home);
+    home.visits.increment();
+    const sync = await client.replica.syncAll();
+    join(client, server);
+    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({ different: 1 });
+    for (let visits = 2; visits < 5; visits++) {
+      home.visits.increment();
+      expect((await sync.compare())[0]).toMatchObject({ different: 1, unsettled: [] });
+      const copy = await client.replica.open("home", Home);
+      expect(copy.visits.value).toBe(visits);
+      await copy.close();
+    }
+  });
+
   it("goes on when one document cannot be opened, and leaves that out", async () => {
     const [client, server] = [await createMember(), await createMember()];
     await write(server, ["a", "b", "c"]);
@@ -197,7 +243,10 @@ describe("syncAll", () => {
     const [left, right] = createMemoryTransports((deliver) => setImmediate(deliver));
     server.hub.attach(right, "server");
     hubOf(hostOf(replica)).attach(left, "client");
-    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({ different: 2 });
+    expect(await new Promise((resolve) => sync.onRound(resolve))).toMatchObject({
+      documents: 2,
+      different: 2,
+    });
     expect((await replica.open("a", Home)).visits.value).toBe(1);
     expect([...hostOf(replica).documents()].map((core) => core.name).sort()).toEqual(["a", "b"]);
   });
