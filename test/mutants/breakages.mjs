@@ -219,7 +219,7 @@ export const BREAKAGES = [
     file: "host/net/heartbeat.ts",
     find: "return this.#events.dead(silentMs);",
     replace: "return undefined;",
-    tests: NET("session", "faults"),
+    tests: NET("heartbeat", "session"),
   },
   // Crafted lengths (y-crdt#639, #415, yjs#687)
   {
