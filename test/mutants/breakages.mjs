@@ -2,7 +2,10 @@
 // `npm run test:mutants` applies them one at a time to a copy of the tree. `find` stands in its file exactly once. The
 // comparisons and rules are those of the TypeScript engine: the differential and conformance suites judge both.
 
-const LAWS = { files: ["test/laws/mixed.test.ts"], env: { LAW_RUNS: "300" } };
+const LAWS = (subject) => ({
+  files: ["test/laws/core.test.ts", "-t", `hold for ${subject}:`],
+  env: { LAW_RUNS: "10000" },
+});
 const CONFORMANCE = (...files) => ({ files: files.map((file) => `test/conformance/${file}.test.ts`) });
 const STORE = (...files) => ({ files: files.map((file) => `test/store/${file}.test.ts`) });
 const NET = (...files) => ({ files: files.map((file) => `test/net/${file}.test.ts`) });
@@ -14,14 +17,14 @@ export const BREAKAGES = [
     file: "host/engine/baseline/entry.ts",
     find: "if (replica !== other.replica) return replica.id > other.replica.id;",
     replace: "if (replica !== other.replica) return true;",
-    tests: LAWS,
+    tests: LAWS("map"),
   },
   {
     name: "timestamps are not compared at all",
     file: "host/engine/baseline/entry.ts",
     find: "if (timestamp !== other.timestamp) return timestamp > other.timestamp;",
     replace: "",
-    tests: LAWS,
+    tests: LAWS("map"),
   },
   // Holes that act as deletes (akka#22188, js-delta-crdts#34)
   {
@@ -29,21 +32,21 @@ export const BREAKAGES = [
     file: "host/engine/baseline/delta-merge.ts",
     find: "if (!isSnapshot && bases[index]! > own) {",
     replace: "if (!isSnapshot && bases[index]! > own + 3) {",
-    tests: LAWS,
+    tests: LAWS("map"),
   },
   {
     name: "a snapshot drops entries it has not seen",
     file: "host/engine/baseline/delta-merge.ts",
     find: "if (entry.sequence > to) break;",
     replace: "",
-    tests: LAWS,
+    tests: LAWS("set"),
   },
   {
     name: "a snapshot keeps entries it saw removed",
     file: "host/engine/baseline/delta-merge.ts",
     find: "if (isSnapshot) this.#dropMissing();",
     replace: "",
-    tests: LAWS,
+    tests: LAWS("set"),
   },
   // Duplicates applied twice
   {
@@ -51,7 +54,7 @@ export const BREAKAGES = [
     file: "host/engine/baseline/delta-merge.ts",
     find: "if (low < high && sequences[low]! > sequence) return low;",
     replace: "if (low < high) return low;",
-    tests: LAWS,
+    tests: LAWS("map"),
   },
   // The dead come back (go-fast-note-sync#9, akka#21647)
   {
@@ -59,15 +62,15 @@ export const BREAKAGES = [
     file: "host/engine/baseline/delta-merge.ts",
     find: "this.#state.keep(column, { sequence, container, targetReplicas, targetSequences });",
     replace: "",
-    tests: LAWS,
+    tests: LAWS("set"),
   },
   {
     name: "a removal takes concurrent adds along",
     file: "host/engine/baseline/delta-merge.ts",
     find: "if (entry !== undefined && entry.container === container && isElement(entry)) this.#leave(entry);",
     replace:
-      "if (entry !== undefined && entry.container === container && isElement(entry)) for (const other of replica.entries) if (other.isLive && other.container === container && other.key === entry.key && isElement(other)) this.#leave(other);",
-    tests: LAWS,
+      "if (entry !== undefined && entry.container === container && isElement(entry)) for (const other of this.#state.sortedReplicas().flatMap((all) => [...all.entries])) if (other.isLive && other.container === container && other.key === entry.key && isElement(other)) this.#leave(other);",
+    tests: LAWS("set"),
   },
   {
     name: "compaction drops deleted-marks before the clock has passed them",
@@ -89,14 +92,14 @@ export const BREAKAGES = [
     file: "host/engine/baseline/compaction.ts",
     find: "state.raiseCompacted(entry.timestamp);",
     replace: "",
-    tests: LAWS,
+    tests: CONFORMANCE("compaction"),
   },
   {
     name: "compaction does not raise the floor",
     file: "host/engine/baseline/compaction.ts",
     find: "state.raiseFloor(column, sequences[index]!);",
     replace: "",
-    tests: LAWS,
+    tests: LAWS("set"),
   },
   // Clocks ahead and stepping (cachapa/crdt#6, open-msupply#123)
   {
@@ -198,7 +201,10 @@ export const BREAKAGES = [
     file: "host/net/inbound.ts",
     find: "if (number !== this.#expected) {",
     replace: "if (number < 0) {",
-    tests: NET("faults", "session", "convergence"),
+    tests: {
+      files: ["test/net/faults.test.ts", "test/simulator/seeds.test.ts"],
+      env: { NET_SEEDS: "30", SIMULATOR_SEEDS: "60" },
+    },
   },
   {
     name: "nobody asks again for what was lost",
@@ -212,7 +218,10 @@ export const BREAKAGES = [
     file: "host/net/inbound.ts",
     find: "if (!this.#outbound.room.core.versionVector.covers(message.vector)) {",
     replace: "if (message.vector.size < 0) {",
-    tests: NET("faults", "session", "interleaving", "convergence"),
+    tests: {
+      files: ["test/net/faults.test.ts", "test/simulator/seeds.test.ts"],
+      env: { NET_SEEDS: "30", SIMULATOR_SEEDS: "60" },
+    },
   },
   {
     name: "a dead peer is never given up",
@@ -223,18 +232,11 @@ export const BREAKAGES = [
   },
   // Crafted lengths (y-crdt#639, #415, yjs#687)
   {
-    name: "a vector may state more rows than there are bytes",
-    file: "host/net/frame-reader.ts",
-    find: "if (count * VECTOR_ROW_BYTES_MIN > this.remaining)",
-    replace: "if (count < 0)",
-    tests: NET("frames", "fuzz", "limits"),
-  },
-  {
-    name: "an answer may be as large as its sender likes",
-    file: "host/net/messages.ts",
-    find: "const totalBytes = reader.varint(DELTA_BYTES_MAX);",
-    replace: "const totalBytes = reader.varint();",
-    tests: NET("frames", "limits"),
+    name: "a peer that reads nothing and only asks is put up with",
+    file: "host/net/session.ts",
+    find: "if (this.transport.bufferedBytes > SESSION_BACKLOG_BYTES_MAX * BACKLOG_FACTOR_MAX) {",
+    replace: "if (this.transport.bufferedBytes < 0) {",
+    tests: NET("limits"),
   },
   {
     name: "control frames are taken whatever their checksum",
