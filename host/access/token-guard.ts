@@ -34,7 +34,7 @@ class TokenGuard implements Guard {
   readonly #keys: ReadonlyMap<string, VerifyingKey>;
   readonly #platform: Pick<Platform, "now">;
   readonly #toleranceMs: number;
-  /** Ids taken back, and when they may be forgotten. */
+  /** Ids taken back, and when they may be forgotten: soonest first. */
   readonly #revoked = new Map<string, number>();
   readonly #listeners = new Set<(id: string) => void>();
 
@@ -66,6 +66,7 @@ class TokenGuard implements Guard {
       const message = `${REVOKED_IDS_MAX} tokens are taken back already: change the key instead`;
       throw new CrdtError("limit-exceeded", message);
     }
+    this.#revoked.delete(id);
     this.#revoked.set(id, this.#platform.now() + TOKEN_LIFETIME_MS_MAX + 2 * this.#toleranceMs);
     for (const listener of [...this.#listeners]) callListener(listener, id);
   }
@@ -96,7 +97,10 @@ class TokenGuard implements Guard {
 
   #forgetOld(): void {
     const now = this.#platform.now();
-    for (const [id, untilMs] of this.#revoked) if (untilMs < now) this.#revoked.delete(id);
+    for (const [id, untilMs] of this.#revoked) {
+      if (untilMs >= now) return;
+      this.#revoked.delete(id);
+    }
   }
 }
 

@@ -168,6 +168,10 @@ export class ClientConnection implements Connection, ReportSource {
     if (session === this.#session) this.#address.measured(ms);
   }
 
+  async revoke(credentialId: string): Promise<void> {
+    (await this.openSession()).access.askToRevoke(credentialId);
+  }
+
   async openSession(): Promise<Session> {
     while (this.#session === undefined || !this.#session.isOpen) {
       if (this.#status === "closed") throw this.#error ?? closedError(this.url);

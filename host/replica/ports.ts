@@ -109,6 +109,11 @@ export interface Connection {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   onStatus(listener: (status: ConnectionStatus) => void): () => void;
+  /**
+   * Asks the relay to take the credential of this id back, when there is a session; a replica without admin on every
+   * document is disconnected for asking (access-denied).
+   */
+  revoke(credentialId: string): Promise<void>;
   /** Resolves when the peer acknowledged all that this replica knows now, and sent what it knew (of one document or of all). */
   synced(document?: { readonly name: string } | string): Promise<void>;
   /** Resolves when the peer has stored all that this replica knows now (of one document or of all). Errors: no-store. */

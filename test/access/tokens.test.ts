@@ -14,7 +14,12 @@ import {
 } from "../../host/access/index.ts";
 import { importKey } from "../../host/access/keys.ts";
 import { type CrdtError, isCrdtError } from "../../host/errors.ts";
-import { DOCUMENT_NAME_BYTES_MAX, GRANT_ROWS_MAX, TOKEN_LIFETIME_MS_MAX } from "../../host/limits.ts";
+import {
+  DOCUMENT_NAME_BYTES_MAX,
+  GRANT_ROWS_MAX,
+  REVOKED_IDS_MAX,
+  TOKEN_LIFETIME_MS_MAX,
+} from "../../host/limits.ts";
 import { fits, hasRightOnAll, rightOn } from "../../host/net/grant.ts";
 import type { ReplicaId } from "../../host/wire/replica-id.ts";
 
@@ -120,6 +125,16 @@ describe("a token", () => {
     expect(heard).toEqual(["t1"]);
     expect((await refusal(admit(guard, await tokenOf(key)))).message).toContain("taken back");
     expect((await admit(guard, await tokenOf(key, { id: "t2" }))).id).toBe("t2");
+  });
+
+  it("is refused to be taken back beyond what a guard remembers, until old ones are forgotten", async () => {
+    const key = await createSigningKey();
+    let nowMs = NOW;
+    const guard = tokenGuard({ keys: [verifyingKeyOf(key)], platform: { now: () => nowMs } });
+    for (let count = 0; count < REVOKED_IDS_MAX; count++) guard.revoke(`old ${count}`);
+    expect(() => guard.revoke("one more")).toThrow(`${REVOKED_IDS_MAX} tokens are taken back already`);
+    nowMs += TOKEN_LIFETIME_MS_MAX + 20_000;
+    guard.revoke("one more");
   });
 
   it("that would last longer than a day is neither issued nor admitted", async () => {
