@@ -59,6 +59,18 @@ export const WORKFLOW_STATES_MAX = 256;
 export const WORKFLOW_TRANSITIONS_MAX = 1024;
 /** Options of a proposal: a tally has a row for each. */
 export const VOTE_OPTIONS_MAX = 256;
+/** Agents of one plan: ten times what it was measured with; larger fleets plan a part at a time. */
+export const PLAN_AGENTS_MAX = 10000;
+/** Tasks of one plan: what waits behind more than this gets no place in it anyway. */
+export const PLAN_TASKS_MAX = 100000;
+/** Work places of one agent, and ids in one list of a record: each is counted at every plan. */
+export const PLAN_AGENT_SLOTS_MAX = 10000;
+/** Skills, or resources, that one record names: each is looked at for each pair of agent and task. */
+export const PLAN_RECORD_NAMES_MAX = 64;
+/** Tasks that find a place in an exact plan: with more the work grows by their square. */
+export const PLAN_EXACT_TASKS_MAX = 1000;
+/** Pairs of these tasks and agents in an exact plan: a thousand of each take a second. */
+export const PLAN_EXACT_PAIRS_MAX = 1048576;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
 /** Rows of a grant: each frame that opens a document looks through them. */

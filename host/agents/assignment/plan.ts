@@ -7,19 +7,19 @@ export interface Assignment {
   readonly score: number;
 }
 
-/** Why a task has no agent: the first of these that holds. */
+/** Why a task has no agent. */
 export type UnassignedReason =
-  /** A number of its record does not fit, or the record's id is used twice. */
+  /** Something in its record does not fit. */
   | "malformed"
   /** Nobody is active. */
   | "no-agent"
-  /** It avoids everybody who is active. */
-  | "avoided"
   /** Nobody has the skills it requires. */
   | "skill"
   /** Nobody who has them has the resources free. */
   | "resources"
-  /** Those who could are taken by tasks before it. */
+  /** It avoids everybody who could run it. */
+  | "avoided"
+  /** Those who could are taken by tasks before it, or their resources are. */
   | "capacity";
 
 export interface Unassigned {
