@@ -5,18 +5,18 @@ import { TASKS_SUBMITTED_MAX } from "../limits.ts";
 import { callListener } from "../replica/call-listener.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { Value } from "../wire/value.ts";
-import type { Plan } from "./assignment/plan.ts";
 import { makePlan } from "./assignment/make-plan.ts";
+import type { Plan } from "./assignment/plan.ts";
 import { FleetCore, type FleetOptions } from "./fleet.ts";
 import { readTrail, refuseLeft, type TrailEntry, type Write } from "./ledger.ts";
 import type { AgentRecord } from "./records/member-records.ts";
-import { isName } from "./records/shapes.ts";
 import type { OrderRecord, ProgressRecord } from "./records/run-records.ts";
+import { isName } from "./records/shapes.ts";
 import type { TaskSpec } from "./records/task-spec.ts";
 import { specOf, type TaskRequest } from "./submitting.ts";
 import { isEnded, type Standing, type TaskStatus } from "./tasks/standing.ts";
 import type { Task } from "./tasks/task-book.ts";
-import { Agent, type AgentOptions } from "./work/agent.ts";
+import type { Agent, AgentOptions } from "./work/agent.ts";
 
 /** Where a task stands, for people and programs. */
 export interface TaskReport {
@@ -311,7 +311,10 @@ export class AgentFleet {
     refuseLeft(this.#core.hasLeft);
     const status = this.#core.book.status(task);
     if (status === undefined || isEnded(status)) {
-      throw new CrdtError("task-ended", `${kind}: task ${task} ${status === undefined ? "is not known here" : `is ${status}`}`);
+      throw new CrdtError(
+        "task-ended",
+        `${kind}: task ${task} ${status === undefined ? "is not known here" : `is ${status}`}`,
+      );
     }
     this.#core.write([["orders", `${task} ${kind}`, { kind, atMs: this.#core.platform.now(), reason }]]);
   }
@@ -355,7 +358,10 @@ function endMsOf({ spec, outcomes, orders }: Task["records"]): number {
   return endMs;
 }
 
-function archiving({ id, grants, bids, votes, starts, outcomes, orders }: Task["records"], status: TaskStatus): Write[] {
+function archiving(
+  { id, grants, bids, votes, starts, outcomes, orders }: Task["records"],
+  status: TaskStatus,
+): Write[] {
   const writes: Write[] = [
     ["archive", id, { status }],
     ["specs", id, null],

@@ -6,7 +6,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Change } from "../replica/change.ts";
 import type { RotationReason } from "../replica/ports.ts";
 import { hostOf, type Replica } from "../replica/replica.ts";
-import { type Aspect, ASPECTS, type FleetDocument, FleetSchema } from "./fleet-document.ts";
+import { ASPECTS, type Aspect, type FleetDocument, FleetSchema } from "./fleet-document.ts";
 import { chooseFor } from "./hash.ts";
 import { Ledger, type Write } from "./ledger.ts";
 import { Members } from "./members.ts";
@@ -319,7 +319,11 @@ export class FleetCore {
     for (const id of this.book.expiries.due(nowMs)) {
       const task = this.book.tasks.get(id)!;
       if (!this.steward.caresFor(task)) continue;
-      writes.push(["orders", `${id} expire`, { kind: "expire", atMs: nowMs, reason: "it had not begun in time" }]);
+      writes.push([
+        "orders",
+        `${id} expire`,
+        { kind: "expire", atMs: nowMs, reason: "it had not begun in time" },
+      ]);
     }
     return writes;
   }

@@ -1,10 +1,11 @@
 // Every write of this replica to the fleet's document: one transaction and one entry of the trail for what belongs
 // together. Replayed in the order of the log, the trail gives the maps as they are: an entry of the log and the writes
 // it names have one timestamp and one replica, and the maps decide by these.
-import { CrdtError } from "../errors.ts";
+
 import type { ReplicaId } from "../engine/engine.ts";
+import { CrdtError } from "../errors.ts";
 import type { Value } from "../wire/value.ts";
-import { type Aspect, ASPECTS, type FleetDocument } from "./fleet-document.ts";
+import { ASPECTS, type Aspect, type FleetDocument } from "./fleet-document.ts";
 import { isFields } from "./records/shapes.ts";
 
 /** `null` deletes. */
@@ -47,7 +48,8 @@ export class Ledger {
 export function readTrail(document: FleetDocument): TrailEntry[] {
   const entries: TrailEntry[] = [];
   for (const { value, timeMs, replica } of document.trail.entries()) {
-    if (Array.isArray(value) && value.every(isWrite)) entries.push({ timeMs, replica, writes: value as Write[] });
+    if (Array.isArray(value) && value.every(isWrite))
+      entries.push({ timeMs, replica, writes: value as Write[] });
   }
   return entries;
 }
@@ -55,7 +57,9 @@ export function readTrail(document: FleetDocument): TrailEntry[] {
 const isWrite = (value: unknown): boolean => {
   if (!Array.isArray(value) || value.length !== 3) return false;
   const [aspect, key, record] = value as unknown[];
-  return ASPECTS.includes(aspect as Aspect) && typeof key === "string" && (record === null || isFields(record));
+  return (
+    ASPECTS.includes(aspect as Aspect) && typeof key === "string" && (record === null || isFields(record))
+  );
 };
 
 /** What the maps hold after these entries. */

@@ -60,13 +60,25 @@ function planAgent(id: string, agent: AgentRecord, members: Members, book: TaskB
   const resources: Record<string, number> = { ...agent.resources };
   for (const task of running) {
     const used = book.tasks.get(task)?.records.spec?.resources ?? {};
-    for (const [name, amount] of Object.entries(used)) resources[name] = Math.max(0, (resources[name] ?? 0) - amount);
+    for (const [name, amount] of Object.entries(used))
+      resources[name] = Math.max(0, (resources[name] ?? 0) - amount);
   }
   const skills: Record<string, number> = { ...agent.skills };
   for (const kind of agent.kinds) skills[kindSkill(kind)] = 1;
   const { slots, cost, latencyMs, region } = agent;
   const load = Math.min(1, members.beats.get(agent.seat)?.load ?? 0);
-  return { id, skills, slots, running, resources, cost, latencyMs, region, state: planState(agent, members), load };
+  return {
+    id,
+    skills,
+    slots,
+    running,
+    resources,
+    cost,
+    latencyMs,
+    region,
+    state: planState(agent, members),
+    load,
+  };
 }
 
 function planState(agent: AgentRecord, members: Members): PlanAgent["state"] {
@@ -108,12 +120,18 @@ function planTask(
 function openBidder({ records, standing }: Task, members: Members, leaseMs: number): string | undefined {
   const bid = records.bids.at(-1);
   if (bid === undefined || bid.epoch <= (standing.right?.epoch ?? 0)) return undefined;
-  if (members.replicaOf(bid.record.seat) !== bid.replica || members.isLapsed(bid.record.seat)) return undefined;
+  if (members.replicaOf(bid.record.seat) !== bid.replica || members.isLapsed(bid.record.seat))
+    return undefined;
   return members.latestMs - bid.record.atMs < leaseMs ? bid.record.agent : undefined;
 }
 
 /** The agent it failed on last, where another could do it. */
-function avoidsOf({ standing }: Task, spec: TaskSpec, members: Members, active: readonly AgentRecord[]): string[] {
+function avoidsOf(
+  { standing }: Task,
+  spec: TaskSpec,
+  members: Members,
+  active: readonly AgentRecord[],
+): string[] {
   const last = standing.failedOn.at(-1);
   if (last === undefined) return [];
   const failed = members.agents.get(last);

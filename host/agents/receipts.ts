@@ -17,6 +17,7 @@ export class Receipts {
   #batch: number;
   #isWaiting = false;
   #isWanted = false;
+  readonly #idle: (() => void)[] = [];
   isStopped = false;
 
   constructor(parts: ReceiptParts, firstBatch: number) {
@@ -36,7 +37,7 @@ export class Receipts {
 
   /** Resolves when nothing waits for a receipt. */
   async settled(): Promise<void> {
-    while (this.#isWaiting) await new Promise<void>((resolve) => this.#parts.later(resolve));
+    if (this.#isWaiting) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   async #settle(): Promise<void> {
@@ -58,5 +59,6 @@ export class Receipts {
     }
     this.#isWaiting = false;
     if (this.#isWanted && !this.isStopped) this.take();
+    else for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

@@ -3,10 +3,11 @@
 // the replica, which only a clean close of this very copy keeps, or by the fingerprint of the directory, which a copy or a
 // restored backup does not have. A store that lost records may have forgotten rights it gave: it takes another seat.
 // Without a store the seat is as new as the process.
-import { isFields, isName } from "./records/shapes.ts";
+
+import { hostOf, type Replica } from "../replica/replica.ts";
 import type { FleetDocument } from "./fleet-document.ts";
 import type { Write } from "./ledger.ts";
-import { hostOf, type Replica } from "../replica/replica.ts";
+import { isFields, isName } from "./records/shapes.ts";
 
 const SEAT_BYTES = 8;
 

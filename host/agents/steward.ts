@@ -46,7 +46,9 @@ export class Steward {
     book.ready.advance(members.latestMs);
     if (book.ready.size === 0 || !this.#hasPlaces()) return [];
     const input = this.input();
-    const isConcerned = input.tasks.some((task) => task.runningOn === undefined && this.#mayAct(book.tasks.get(task.id)!));
+    const isConcerned = input.tasks.some(
+      (task) => task.runningOn === undefined && this.#mayAct(book.tasks.get(task.id)!),
+    );
     if (!isConcerned) return [];
     this.plans++;
     const writes: Write[] = [];
@@ -54,7 +56,8 @@ export class Steward {
       const task = book.tasks.get(id)!;
       const agent = members.agents.get(name)!;
       if (this.#isSuspected(agent) || !this.#mayAct(task)) continue;
-      const write = task.records.spec!.mode === "quorum" ? this.#bid(task, name, agent) : this.grant(task, agent, name);
+      const write =
+        task.records.spec!.mode === "quorum" ? this.#bid(task, name, agent) : this.grant(task, agent, name);
       if (write !== undefined) writes.push(write);
     }
     return writes;

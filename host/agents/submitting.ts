@@ -58,7 +58,15 @@ const KEYED_ID_BYTES = 16;
 
 /** The id and record of a task. Errors: invalid-argument. */
 export function specOf(request: TaskRequest, context: SubmitContext): { id: string; spec: TaskSpec } {
-  const { mode = "eventual", priority = "normal", ttlMs, key, electors, attempts = ATTEMPTS, ...same } = request;
+  const {
+    mode = "eventual",
+    priority = "normal",
+    ttlMs,
+    key,
+    electors,
+    attempts = ATTEMPTS,
+    ...same
+  } = request;
   const spec: TaskSpec = {
     ...defined(same),
     kind: request.kind,

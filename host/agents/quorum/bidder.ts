@@ -3,9 +3,9 @@
 import type { Write } from "../ledger.ts";
 import type { Members } from "../members.ts";
 import { readRunKey, runKey } from "../records/shapes.ts";
-import { find } from "../tasks/task-records.ts";
-import type { Task, TaskBook } from "../tasks/task-book.ts";
 import { isEnded } from "../tasks/standing.ts";
+import type { Task, TaskBook } from "../tasks/task-book.ts";
+import { find } from "../tasks/task-records.ts";
 import { leaseEndMs, type SentBeats } from "./quorum-lease.ts";
 
 export interface BidderParts {
@@ -56,7 +56,8 @@ export class Bidder {
     const writes: Write[] = [];
     for (const [id, bid] of this.#bids) {
       const task = book.tasks.get(id);
-      const isReported = task === undefined || find(task.records.outcomes, bid.epoch, replicaId()) !== undefined;
+      const isReported =
+        task === undefined || find(task.records.outcomes, bid.epoch, replicaId()) !== undefined;
       if (isReported || isEnded(task.standing.status)) {
         if (!isRunning(id)) this.#bids.delete(id);
         continue;
@@ -86,7 +87,8 @@ export class Bidder {
   }
 
   #dueMs(task: Task, bid: OpenBid): number {
-    const isWon = task.standing.right?.epoch === bid.epoch && task.standing.right.on === this.#parts.replicaId();
+    const isWon =
+      task.standing.right?.epoch === bid.epoch && task.standing.right.on === this.#parts.replicaId();
     return isWon ? this.rightEndMs(task) : bid.atMs + (task.records.spec?.leaseMs ?? 0) / 2;
   }
 }

@@ -2,14 +2,15 @@
 // while the one it acknowledged last may still run: until that ended, or its seat came back as another process, or
 // nothing was heard of it for a lease and a tenth, by this process's own clock, which may run that much faster. A process
 // that was started again counts all it finds as just heard. Leases after Gray and Cheriton 1989.
-import { find } from "../tasks/task-records.ts";
-import type { Members } from "../members.ts";
+
 import type { Write } from "../ledger.ts";
-import { runKey } from "../records/shapes.ts";
+import type { Members } from "../members.ts";
 import type { VoteRecord } from "../records/run-records.ts";
+import { runKey } from "../records/shapes.ts";
+import { isEnded } from "../tasks/standing.ts";
 import type { Task } from "../tasks/task-book.ts";
 import type { Filed } from "../tasks/task-records.ts";
-import { isEnded } from "../tasks/standing.ts";
+import { find } from "../tasks/task-records.ts";
 
 /** By how much the clocks of two processes may differ in speed. */
 const CLOCK_RATE_MARGIN = 0.1;
@@ -65,8 +66,10 @@ export class Elector {
     const first = records.bids.find(({ epoch, replica, record }) => {
       return epoch === bid.epoch && members.replicaOf(record.seat) === replica;
     });
-    if (first === undefined || (own !== undefined && !this.isFree(task, own.epoch, own.record.for))) return undefined;
-    if (standing.right !== undefined && !this.isFree(task, standing.right.epoch, standing.right.on)) return undefined;
+    if (first === undefined || (own !== undefined && !this.isFree(task, own.epoch, own.record.for)))
+      return undefined;
+    if (standing.right !== undefined && !this.isFree(task, standing.right.epoch, standing.right.on))
+      return undefined;
     const vote: VoteRecord = { elector: seat(), for: first.replica, batch: takeBatch() };
     this.#promises.set(id, { task, bidder: first.replica, epoch: first.epoch, votedAtMs: monotonicMs() });
     return ["votes", runKey(id, first.epoch, replicaId()), vote];

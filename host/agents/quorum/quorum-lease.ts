@@ -31,7 +31,9 @@ export function leaseEndMs(
   const supporters = supportersOf(records, epoch, replica, electors, members);
   const heardAtMs: number[] = [];
   for (const elector of supporters) {
-    const hasMovedOn = records.votes.some(({ epoch: voted, record }) => voted > epoch && record.elector === elector);
+    const hasMovedOn = records.votes.some(
+      ({ epoch: voted, record }) => voted > epoch && record.elector === elector,
+    );
     if (hasMovedOn) continue;
     const number = members.beats.get(elector)?.heard?.[replica];
     const sentAtMs = number === undefined ? undefined : sent.atMs(number);

@@ -45,7 +45,8 @@ export function readAgent(value: unknown): AgentRecord | undefined {
   const { kinds, skills, slots, resources, cost, latencyMs, region, state } = value;
   if (!isNames(kinds, AGENT_KINDS_MAX) || !isLevels(skills) || skills === undefined) return undefined;
   if (!isCount(slots) || !isLevels(resources) || resources === undefined) return undefined;
-  if (!isTime(cost) || !isTime(latencyMs) || typeof region !== "string" || !STATES.includes(state)) return undefined;
+  if (!isTime(cost) || !isTime(latencyMs) || typeof region !== "string" || !STATES.includes(state))
+    return undefined;
   return value as unknown as AgentRecord;
 }
 
@@ -55,7 +56,9 @@ export function readBeat(value: unknown): BeatRecord | undefined {
   if (!isTime(atMs) || !isTime(load)) return undefined;
   if (heard === undefined) return value as unknown as BeatRecord;
   if (!isFields(heard) || Object.keys(heard).length > HEARD_SEATS_MAX) return undefined;
-  return Object.values(heard).every((number) => isCount(number)) ? (value as unknown as BeatRecord) : undefined;
+  return Object.values(heard).every((number) => isCount(number))
+    ? (value as unknown as BeatRecord)
+    : undefined;
 }
 
 export function readLapse(value: unknown): LapseRecord | undefined {

@@ -109,6 +109,7 @@ export function readOrder(value: unknown): OrderRecord | undefined {
 }
 
 export function readProgress(value: unknown): ProgressRecord | undefined {
-  if (!isFields(value) || !isCount(value.epoch) || !isTime(value.share) || !isTime(value.atMs)) return undefined;
+  if (!isFields(value) || !isCount(value.epoch) || !isTime(value.share) || !isTime(value.atMs))
+    return undefined;
   return typeof value.note === "string" ? (value as unknown as ProgressRecord) : undefined;
 }

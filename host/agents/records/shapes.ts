@@ -22,14 +22,17 @@ export function isLevels(value: unknown): value is Readonly<Record<string, numbe
   if (value === undefined) return true;
   if (!isFields(value)) return false;
   const entries = Object.entries(value);
-  return entries.length <= AGENT_SKILLS_MAX && entries.every(([name, level]) => isName(name) && isTime(level));
+  return (
+    entries.length <= AGENT_SKILLS_MAX && entries.every(([name, level]) => isName(name) && isTime(level))
+  );
 }
 
 /** The three parts of `key`: a task (or seat), an epoch, and the replica that wrote; undefined where it has others. */
 export function readRunKey(key: string): { task: string; epoch: number; replica: string } | undefined {
   const [task, epoch, replica, more] = key.split(" ");
   const number = Number(epoch);
-  if (!isName(task) || !isName(replica) || more !== undefined || !isCount(number) || number === 0) return undefined;
+  if (!isName(task) || !isName(replica) || more !== undefined || !isCount(number) || number === 0)
+    return undefined;
   return { task, epoch: number, replica };
 }
 

@@ -116,7 +116,12 @@ function statusOf(
 }
 
 /** Whether nobody runs by this right any more, as far as the state says. */
-export function isOver(records: TaskRecords, right: Right, { mode }: TaskSpec, witness: MemberWitness): boolean {
+export function isOver(
+  records: TaskRecords,
+  right: Right,
+  { mode }: TaskSpec,
+  witness: MemberWitness,
+): boolean {
   if (right.agent === undefined) return true;
   if (find(records.outcomes, right.epoch, right.on) !== undefined) return true;
   const present = witness.replicaOf(right.seat);

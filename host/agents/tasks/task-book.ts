@@ -1,7 +1,6 @@
 // All tasks of a document and where they stand, kept up to date by what changes: a change costs the records of its task
 // and whatever depends on it, never all tasks.
 import type { Members } from "../members.ts";
-import { readRunKey } from "../records/shapes.ts";
 import {
   readBid,
   readGrant,
@@ -11,12 +10,12 @@ import {
   readStart,
   readVote,
 } from "../records/run-records.ts";
-import { isFields, isName, isTime } from "../records/shapes.ts";
+import { isFields, isName, isTime, readRunKey } from "../records/shapes.ts";
 import { readTaskSpec } from "../records/task-spec.ts";
-import { Groups } from "./groups.ts";
-import { Durations } from "./durations.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DependencyGraph } from "./dependency-graph.ts";
+import { Durations } from "./durations.ts";
+import { Groups } from "./groups.ts";
 import { ReadyTasks } from "./ready-tasks.ts";
 import { type Dependencies, isEnded, type Standing, standingOf, type TaskStatus } from "./standing.ts";
 import { type FiledList, file, noRecords, type TaskRecords } from "./task-records.ts";
@@ -195,7 +194,10 @@ export class TaskBook {
     task.standing = standing;
     this.#index(id, task, before);
     for (const listener of this.#listeners) listener(task, before);
-    if (isEnded(standing.status) !== isEnded(before.status) || (standing.status === "unmet") !== (before.status === "unmet")) {
+    if (
+      isEnded(standing.status) !== isEnded(before.status) ||
+      (standing.status === "unmet") !== (before.status === "unmet")
+    ) {
       this.#judgeDependents(id);
     }
   }

@@ -1,13 +1,14 @@
 // An agent of this process: its handlers, what it runs, and its record in the document. It runs only what the state gives
 // it, and stops what the state takes from it.
+
+import type { Value } from "../../wire/value.ts";
 import type { FencingToken } from "../fencing.ts";
-import { runKey } from "../records/shapes.ts";
-import type { AgentRecord, AgentState } from "../records/member-records.ts";
 import type { Write } from "../ledger.ts";
+import type { AgentRecord, AgentState } from "../records/member-records.ts";
+import { runKey } from "../records/shapes.ts";
+import type { TaskSpec } from "../records/task-spec.ts";
 import type { Right } from "../tasks/right-to-run.ts";
 import type { Task } from "../tasks/task-book.ts";
-import type { TaskSpec } from "../records/task-spec.ts";
-import type { Value } from "../../wire/value.ts";
 import { Execution, type Handler } from "./execution.ts";
 
 export interface AgentOptions {
@@ -146,7 +147,8 @@ export class Agent {
   look(task: Task): void {
     const { records, standing } = task;
     const { right, status } = standing;
-    const isOurs = right?.agent === this.id && right.seat === this.#host.seat() && right.on === this.#host.replicaId();
+    const isOurs =
+      right?.agent === this.id && right.seat === this.#host.seat() && right.on === this.#host.replicaId();
     const mayRun = isOurs && (status === "given" || status === "running");
     const work = this.#work.get(records.id);
     if (work !== undefined) {
