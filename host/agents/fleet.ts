@@ -135,7 +135,7 @@ export class FleetCore {
     this.#isPumping = true;
     this.platform.onTurnEnd(() => {
       this.#isPumping = false;
-      if (!this.hasLeft) this.#pump();
+      this.#act(() => this.#pump());
     });
   }
 
@@ -247,6 +247,17 @@ export class FleetCore {
     else if (aspect === "archive") book.setArchived(key, value);
   }
 
+  /** A replica that was closed while it took part is silent from then on. */
+  #act(act: () => void): void {
+    if (this.hasLeft) return;
+    try {
+      act();
+    } catch (error) {
+      if (!isCrdtError(error, "document-closed")) throw error;
+      this.stop();
+    }
+  }
+
   #pump(): void {
     const touched = [...this.#touched];
     this.#touched.clear();
@@ -345,7 +356,7 @@ export class FleetCore {
     this.#cancelTimer = this.platform.setTimer(
       () => {
         this.#timerDueMs = Number.POSITIVE_INFINITY;
-        if (!this.hasLeft) this.#wake();
+        this.#act(() => this.#wake());
       },
       Math.max(1, dueMs - this.monotonicMs()),
       { background: true },

@@ -13,6 +13,6 @@ export type { FleetOptions } from "./fleet.ts";
 export { replayTrail, type TrailEntry } from "./ledger.ts";
 export type { Backoff, TaskMode, TaskSpec } from "./records/task-spec.ts";
 export type { Priority, TaskRequest } from "./submitting.ts";
-export type { TaskStatus } from "./tasks/standing.ts";
+export { isEnded, type TaskStatus } from "./tasks/standing.ts";
 export type { Agent, AgentOptions } from "./work/agent.ts";
 export type { Handler, Run } from "./work/execution.ts";

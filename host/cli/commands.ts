@@ -1,6 +1,7 @@
 // What the commands of `jarvis` are called, take and show as help. Each lives in its own file, loaded when it is called.
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { readSkills, type Skills } from "../fleet/skills.ts";
 import { withClientAccess, withDoorAccess } from "./access-options.ts";
 import { packageVersion } from "./package-info.ts";
 import { readSpan } from "./query-arguments.ts";
@@ -127,6 +128,7 @@ function addAgent(program: Command, finish: Finish): void {
       [
         "jarvis agent ws://127.0.0.1:7070",
         "jarvis agent ws://127.0.0.1:7070 --name extra --data ./extra",
+        "jarvis agent ws://127.0.0.1:7070 --skills code=1,prose=0.2",
         "jarvis agent wss://relay.example:7070 --token-file ./token",
       ],
     ),
@@ -134,6 +136,11 @@ function addAgent(program: Command, finish: Finish): void {
     .argument("<url>", "address of the relay", relayUrl)
     .option("--name <name>", "what others call it (default: agent-PID)")
     .option("--data <folder>", "where its replica is stored (default: in memory only)")
+    .option(
+      "--skills <levels>",
+      "how good it is at prose, code and data, 0 to 1 (default: 0.7 each)",
+      skillLevels,
+    )
     .addOption(engineOption())
     .addOption(jsonOption())
     .action(async (url: string, options) => {
@@ -324,6 +331,12 @@ function amount(text: string): number {
   const value = Number(text);
   if (text !== "" && Number.isFinite(value) && value >= 0) return value;
   throw new InvalidArgumentError("Give a number from 0.");
+}
+
+function skillLevels(text: string): Partial<Skills> {
+  const skills = readSkills(text);
+  if (skills !== undefined) return skills;
+  throw new InvalidArgumentError("Give levels of prose, code and data, 0 to 1, such as code=1,prose=0.2.");
 }
 
 function natsServers(text: string): string {
