@@ -27,7 +27,7 @@ export interface TaskReport {
   readonly agent: string | undefined;
   readonly epoch: number;
   readonly attempts: number;
-  /** Executions that began while another one had not ended. */
+  /** Executions that began although another one went on, or had ended well. */
   readonly duplicates: number;
   readonly progress: ProgressRecord | undefined;
   readonly result: Value | undefined;
