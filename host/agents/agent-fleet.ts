@@ -27,7 +27,7 @@ export interface TaskReport {
   readonly agent: string | undefined;
   readonly epoch: number;
   readonly attempts: number;
-  /** Executions that began while another one had not ended. */
+  /** Executions that began although another one went on, or had ended well. */
   readonly duplicates: number;
   readonly progress: ProgressRecord | undefined;
   readonly result: Value | undefined;
@@ -236,13 +236,11 @@ export class AgentFleet {
 
   counters(): FleetCounters {
     const { book, members, steward } = this.#core;
-    let duplicates = 0;
-    for (const { standing } of book.tasks.values()) duplicates += standing.duplicates;
     const counts = [...book.counts].filter(([, count]) => count > 0);
     return {
       tasks: Object.fromEntries(counts),
       archived: book.archivedCount,
-      duplicates,
+      duplicates: book.duplicates,
       malformed: book.malformed + members.malformed,
       plans: steward.plans,
       refusedDependencies: book.graph.refused().length,

@@ -1,10 +1,11 @@
 // The document a fleet shares: one map an aspect, so that what one replica says never overwrites what another said of
 // the same task, and the trail of all that was written.
 import type { Document } from "../replica/document.ts";
+import { LogHandle } from "../replica/log-handle.ts";
 import { log, map, schema } from "../replica/schema.ts";
 import type { Value } from "../wire/value.ts";
 
-export const FleetSchema = schema({
+const Declared = schema({
   /** Agents by id. */
   agents: map<Record<string, Value>>(),
   /** Heartbeats by seat. */
@@ -34,6 +35,16 @@ export const FleetSchema = schema({
   /** Each write of the above but beats and progress, in order. */
   trail: log<Value>(),
 });
+
+const { trail, ...maps } = Declared.containers;
+
+/** With the code of the log at hand: a fleet needs it at once, and virtual time cannot wait for a module. */
+export const FleetSchema: typeof Declared = {
+  containers: {
+    ...maps,
+    trail: { ...trail, load: () => (owner, index, name) => new LogHandle(owner, index, name) },
+  },
+};
 
 export type FleetDocument = Document<typeof FleetSchema>;
 /** A map of the document. */

@@ -40,7 +40,7 @@ export interface Standing {
   readonly attempts: number;
   /** Not to be given to anybody before. */
   readonly retryAtMs: number;
-  /** Executions that began while another one had not ended. */
+  /** Executions that began although another one went on, or had ended well. */
   readonly duplicates: number;
   readonly outcome: Filed<OutcomeRecord> | undefined;
   /** Agents it failed on. */
@@ -83,7 +83,7 @@ export function standingOf(
     epoch: greatestEpoch(records),
     attempts: runs.length,
     retryAtMs: retryAtMs(records, spec, failed, runs.length),
-    duplicates: duplicatesOf(records, rights, runs),
+    duplicates: duplicatesOf(records, spec, rights, runs),
     outcome,
     failedOn: failed.map(({ record }) => record.agent),
   };
@@ -174,17 +174,31 @@ function greatestEpoch({ grants, bids, votes }: TaskRecords): number {
   return Math.max(grants.at(-1)?.epoch ?? 0, bids.at(-1)?.epoch ?? 0, votes.at(-1)?.epoch ?? 0);
 }
 
-/** Two runs of an epoch; and runs by a right that was taken from somebody who turned out to be running still. */
-function duplicatesOf(records: TaskRecords, rights: readonly Right[], runs: readonly Run[]): number {
+/**
+ * Executions that began although another one had ended well, or went on, which who gave the right did not know. One that
+ * failed, was given back or ended with its process is no reason to count the next.
+ */
+function duplicatesOf(
+  { outcomes }: TaskRecords,
+  { mode }: TaskSpec,
+  rights: readonly Right[],
+  runs: readonly Run[],
+): number {
   if (runs.length < 2) return 0;
-  const epochs = new Set(runs.map(({ epoch }) => epoch));
-  let duplicates = runs.length - epochs.size;
-  for (const right of rights) {
-    if (!right.isTaken || !epochs.has(right.epoch)) continue;
-    const before = rights.findLast(({ epoch }) => epoch < right.epoch);
-    if (before === undefined) continue;
-    const end = find(records.outcomes, before.epoch, before.on);
-    if (end !== undefined && end.kind !== "released") duplicates++;
+  const sorted = [...runs].sort(
+    (left, right) => left.epoch - right.epoch || (left.replica < right.replica ? -1 : 1),
+  );
+  let duplicates = 0;
+  for (const [index, run] of sorted.entries()) {
+    const isTaken = rights.some(
+      ({ epoch, on, isTaken }) => epoch === run.epoch && on === run.replica && isTaken,
+    );
+    const isDuplicate = sorted.slice(0, index).some(({ epoch, replica }) => {
+      const end = find(outcomes, epoch, replica)?.kind;
+      // In mode quorum who aborts has stopped before the next one could begin.
+      return end === "done" || (end === "aborted" && mode === "eventual") || (end === "failed" && isTaken);
+    });
+    if (isDuplicate) duplicates++;
   }
   return duplicates;
 }
