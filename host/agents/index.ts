@@ -1,15 +1,25 @@
 // The door of the agents room, and what an application imports from "jarvis-crdt/agents".
-export {
-  AgentFleet,
-  type AgentHealth,
-  type FleetCounters,
-  joinFleet,
-  type ListedAgent,
-  type TaskEvent,
-  type TaskReport,
-} from "./agent-fleet.ts";
+export { AgentFleet, joinFleet } from "./agent-fleet.ts";
+export type {
+  ExplainedCandidate,
+  ExplainedTerm,
+  Explanation,
+  Missing,
+} from "./assignment/explain-task.ts";
 export { compareTokens, type FencingToken, TokenCheck } from "./fencing.ts";
 export type { FleetOptions } from "./fleet.ts";
+export {
+  type AgentHealth,
+  type FleetCounters,
+  FleetView,
+  FleetWatch,
+  type ListedAgent,
+  type ListedExecution,
+  type TaskEvent,
+  type TaskReport,
+  type WatchOptions,
+  watchFleet,
+} from "./fleet-view.ts";
 export { replayTrail, type TrailEntry } from "./ledger.ts";
 export type { Backoff, TaskMode, TaskSpec } from "./records/task-spec.ts";
 export type { Priority, TaskRequest } from "./submitting.ts";
