@@ -21,8 +21,8 @@ export {
   watchFleet,
 } from "./fleet-view.ts";
 export { replayTrail, type TrailEntry } from "./ledger.ts";
-export type { Backoff, TaskMode, TaskSpec } from "./records/task-spec.ts";
-export type { Priority, TaskRequest } from "./submitting.ts";
-export { isEnded, type TaskStatus } from "./tasks/standing.ts";
+export { type Backoff, TASK_MODES, type TaskMode, type TaskSpec } from "./records/task-spec.ts";
+export { PRIORITIES, type Priority, type TaskRequest } from "./submitting.ts";
+export { isEnded, TASK_STATUSES, type TaskStatus } from "./tasks/standing.ts";
 export type { Agent, AgentOptions } from "./work/agent.ts";
 export type { Handler, Run } from "./work/execution.ts";

@@ -9,7 +9,7 @@ import { readTaskSpec } from "./records/task-spec.ts";
 
 /** Priorities by name, in ascending order. */
 export type Priority = "background" | "low" | "normal" | "high" | "critical";
-const PRIORITIES: readonly Priority[] = ["background", "low", "normal", "high", "critical"];
+export const PRIORITIES: readonly Priority[] = ["background", "low", "normal", "high", "critical"];
 
 export interface TaskRequest {
   readonly kind: string;
