@@ -126,7 +126,8 @@ function describe({ id, spec, status, agent, error }: TaskReport, explanation: E
   const lines = [`task ${id}   ${spec?.kind ?? ""}   ${status}${agent === undefined ? "" : `   ${agent}`}`];
   if (error !== undefined) lines.push(`  last failure: ${error}`);
   if (explanation.reason !== undefined) lines.push(`  has no agent: ${explanation.reason}`);
-  if (explanation.order !== undefined)
+  if (isEnded(status)) lines.push("  it has ended; were it to be given now:");
+  else if (explanation.order !== undefined)
     lines.push(`  ${formatCount(explanation.order.before)} tasks are more urgent`);
   if (explanation.candidates.length === 0) return lines;
   const names =
