@@ -333,7 +333,12 @@ export class FleetCore {
   #nextDueMs(): number {
     const wallMs = this.platform.now();
     const nowMs = this.monotonicMs();
-    let dueMs = Math.min(this.#beatDueMs, this.members.nextSilenceMs(this.seat), this.#bidder.nextDueMs());
+    let dueMs = Math.min(
+      this.#beatDueMs,
+      this.members.nextSilenceMs(this.seat),
+      this.#bidder.nextDueMs(),
+      this.#elector.nextDueMs(),
+    );
     for (const agent of this.agents.values()) dueMs = Math.min(dueMs, agent.nextEndMs());
     const wallDueMs = Math.min(this.book.ready.rests.nextMs, this.book.expiries.nextMs);
     return Math.min(dueMs, nowMs + wallDueMs - wallMs);
