@@ -71,6 +71,8 @@ export const PLAN_RECORD_NAMES_MAX = 64;
 export const PLAN_EXACT_TASKS_MAX = 1000;
 /** Pairs of these tasks and agents in an exact plan: a thousand of each take a second. */
 export const PLAN_EXACT_PAIRS_MAX = 1048576;
+/** Holds one replica has on one pool: each is looked at when the next is taken. */
+export const POOL_HOLDS_MAX = 4096;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
 /** Rows of a grant: each frame that opens a document looks through them. */
