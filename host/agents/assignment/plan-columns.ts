@@ -4,6 +4,7 @@
 // is least, so an agent that registered twice has its places once. Cost: a sort of each column.
 import { CrdtError } from "../../errors.ts";
 import { PLAN_AGENTS_MAX, PLAN_TASKS_MAX } from "../../limits.ts";
+import { canonicalText } from "./canonical-text.ts";
 import { agentFault, taskFault } from "./plan-checks.ts";
 import type { PlanAgent, PlanInput, PlanTask } from "./plan-input.ts";
 
@@ -117,15 +118,6 @@ function sift<Row extends { readonly id: string }>(
     sound: [...sound.values()].sort((left, right) => (left.id < right.id ? -1 : 1)),
     malformed: [...malformed].sort(),
   };
-}
-
-/** JSON with the keys of every object ascending. */
-export function canonicalText(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner === "bigint") return String(inner);
-    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
-    return Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1));
-  });
 }
 
 function checkCount(count: number, limit: number, what: string): void {

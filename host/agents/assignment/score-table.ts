@@ -3,8 +3,9 @@
 // pair score is `NEVER` must not go to that agent. Cost: a row is agents × (skills + resources), a task after that
 // agents. Memory: four bytes a pair of demand and agent, and of task and agent for tasks with their own terms.
 
+import { canonicalText } from "./canonical-text.ts";
 import type { UnassignedReason } from "./plan.ts";
-import { canonicalText, type PlanColumns } from "./plan-columns.ts";
+import type { PlanColumns } from "./plan-columns.ts";
 import type { PlanTask, PlanWeights } from "./plan-input.ts";
 import {
   costHalf,
