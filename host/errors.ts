@@ -17,6 +17,9 @@ export const ERROR_CODES = [
   "unsupported-type",
   "unsupported-version",
   "wasm-unavailable",
+  // agents
+  "stale-token",
+  "task-ended",
   // values
   "invalid-value",
   // data types

@@ -153,3 +153,19 @@ export const PRESENCE_PEERS_MAX = 1024;
 export const PRESENCE_BYTES_PER_SECOND = 65536;
 /** States in one frame of presence: bounds what is read before any of it is used. */
 export const PRESENCE_STATES_PER_FRAME_MAX = 64;
+/** Characters of the name of an agent, a task, a kind or a skill: people read them, and each task's keys repeat its own. */
+export const AGENT_NAME_LENGTH_MAX = 128;
+/** Skills or resources of one agent or task: a plan compares them for every pair. */
+export const AGENT_SKILLS_MAX = 256;
+/** Kinds of tasks one agent has handlers for: its record names them all. */
+export const AGENT_KINDS_MAX = 256;
+/** Tasks that one task waits for: each is looked at when any of them ends. */
+export const TASK_LINKS_MAX = 1024;
+/** Electors of one task: each start of it takes a vote of the majority, and a vote is a record. */
+export const TASK_ELECTORS_MAX = 31;
+/** Seats one heartbeat says it has heard: it is written every few seconds. */
+export const HEARD_SEATS_MAX = 1024;
+/** Tasks one plan looks at: what has places now is far fewer, and the next plan looks at the next. */
+export const PLANNED_TASKS_MAX = 512;
+/** Tasks handed over at once by `submitMany`: they are one transaction. */
+export const TASKS_SUBMITTED_MAX = 100000;

@@ -13,6 +13,7 @@ const ENTRIES = {
   relay: "host/relay.ts",
   overlay: "host/overlay/index.ts",
   access: "host/access/index.ts",
+  agents: "host/agents/index.ts",
   "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
   tabs: "host/tabs/index.ts",
@@ -91,6 +92,7 @@ const bundleForBrowsers = () =>
     entryPoints: {
       index: ENTRIES.index,
       access: ENTRIES.access,
+      agents: ENTRIES.agents,
       overlay: ENTRIES.overlay,
       tabs: ENTRIES.tabs,
     },

@@ -9,7 +9,7 @@ import type { Platform } from "../platform/platform.ts";
 import { callListener } from "../replica/call-listener.ts";
 import { hostOf, type Replica } from "../replica/replica.ts";
 import { type ReplicaId, readUint32 } from "../wire/replica-id.ts";
-import { PhiAccrual } from "./failure-detection/phi-accrual.ts";
+import { PhiAccrual } from "../failure-detection/phi-accrual.ts";
 import { LazyPush, type PushStatistics } from "./lazy-push/lazy-push.ts";
 import type { LinkedTo } from "./linking/link-plan.ts";
 import { Linker } from "./linking/linker.ts";

@@ -36,6 +36,11 @@ export interface DocumentStore {
   readonly isElsewhere?: boolean;
   /** The id to write with: the kept one, or a new one where the kept one is not safe to use. */
   readonly replica: ReplicaId;
+  /**
+   * What named this very copy of the storage when it was opened: a copied or restored one answers differently, one whose
+   * process was killed answers as before, and a clean close changes it. Undefined in browsers.
+   */
+  readonly fingerprint?: string | undefined;
   /** Names of the documents it holds. */
   names(): Promise<string[]>;
   /**
@@ -216,6 +221,8 @@ export interface ReplicaHost {
   readonly driftLimitMs: number;
   /** Whether there is a store, so that `durable` means something. */
   readonly isStored: boolean;
+  /** {@link DocumentStore.fingerprint} of its store. */
+  readonly storeFingerprint: string | undefined;
   /** The open documents. */
   documents(): Iterable<DocumentCore>;
   /** Opens a document by name alone, loading what is stored; free when it is open. */

@@ -181,6 +181,10 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     return this.#store !== undefined && this.#store.isElsewhere !== true;
   }
 
+  get storeFingerprint(): string | undefined {
+    return this.#store?.fingerprint;
+  }
+
   documents(): Iterable<DocumentCore> {
     return this.#cores.values();
   }

@@ -37,6 +37,8 @@ export interface Entrance {
   readonly events: readonly StoreEvent[];
   /** The mark that was there, if it was good: a session that writes nothing puts it back. */
   readonly mark: ClosedMark | undefined;
+  /** What names this copy of the storage now. */
+  readonly fingerprint: string | undefined;
 }
 
 /** Decides who the store is, and removes the mark for good. Errors: unsupported-version. */
@@ -58,7 +60,8 @@ export async function enterStorage(storage: PlatformStorage, platform: Platform)
   await removeMark(storage, closed !== undefined, format === undefined);
   const mark = events.length === 0 ? verdict.mark : undefined;
   const replica = mark?.replica ?? replicaIdFromRandomBytes(platform.randomBytes(REPLICA_ID_RANDOM_BYTES));
-  return { replica, names, events, mark };
+  const named = isNew || format === undefined ? await storage.fingerprint() : fingerprint;
+  return { replica, names, events, mark, fingerprint: named };
 }
 
 /** Marks the store as closed cleanly; everything else must be written by now. */

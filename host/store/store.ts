@@ -83,6 +83,10 @@ class LevelStore implements DocumentStore {
     return this.#replica;
   }
 
+  get fingerprint(): string | undefined {
+    return this.#entrance.fingerprint;
+  }
+
   async names(): Promise<string[]> {
     return [...this.#names].sort();
   }

@@ -1,7 +1,7 @@
 // Small decisions with numbers: φ, cut or crash, parts, the optimiser, the plan of connections, whom to prune and graft.
 import { describe, expect, it } from "vitest";
 import type { ReplicaId } from "../../host/engine/engine.ts";
-import { PhiAccrual } from "../../host/overlay/failure-detection/phi-accrual.ts";
+import { PhiAccrual } from "../../host/failure-detection/phi-accrual.ts";
 import { PUSH_TIMING, PushTree } from "../../host/overlay/lazy-push/push-tree.ts";
 import { type LinkedTo, planLinks } from "../../host/overlay/linking/link-plan.ts";
 import { type LinkMeasurement, OPTIMISER_OPTIONS, relink } from "../../host/overlay/optimiser.ts";

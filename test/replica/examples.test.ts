@@ -15,6 +15,7 @@ async function run(name: string, code: string): Promise<string[]> {
     "jarvis-crdt": "index",
     "jarvis-crdt/relay": "relay",
     "jarvis-crdt/overlay": "overlay/index",
+    "jarvis-crdt/agents": "agents/index",
   };
   const local = Object.entries(doors).reduce(
     (text, [door, path]) => text.replaceAll(`"${door}"`, JSON.stringify(join(root, `host/${path}.ts`))),

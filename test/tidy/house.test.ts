@@ -19,12 +19,12 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 /** Rooms of host/ in the order they may import: a room sees itself and what stands before it. */
 const ROOMS: readonly (readonly string[])[] = [
-  ["errors", "limits"],
+  ["errors", "limits", "failure-detection"],
   ["wire"],
   ["platform"],
   ["engine"],
   ["replica"],
-  ["store", "net"],
+  ["store", "net", "agents"],
   ["overlay", "access", "backbone"],
   ["create-replica"],
   ["index", "relay", "tabs"],
