@@ -1,5 +1,6 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
+import { assignments } from "./assignment.ts";
 import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
 import { graphs } from "./graph.ts";
@@ -31,6 +32,7 @@ export const workloads: readonly Workload[] = [
   ...seriesContainer,
   ...locals,
   ...growths,
+  ...assignments,
   overhead,
   backbone,
   netReconcile,
