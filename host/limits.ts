@@ -75,8 +75,8 @@ export const PLAN_EXACT_PAIRS_MAX = 1048576;
 export const POOL_HOLDS_MAX = 4096;
 /** Voters of one poll among agents: a tally follows the delegation of each. */
 export const POLL_VOTERS_MAX = 4096;
-/** Pieces of evidence one claim names: people look at them. */
-export const CLAIM_EVIDENCE_MAX = 64;
+/** Pieces of evidence one statement names: people look at them. */
+export const STATEMENT_EVIDENCE_MAX = 64;
 /** Calls a loop guard remembers: some ten megabytes; with more within a window the oldest are forgotten. */
 export const GUARD_CALLS_MAX = 65536;
 /** Agents that one chain of delegation may pass: deeper ones were circles wherever they were seen. */

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalText } from "../../host/agents/assignment/canonical-text.ts";
 import { makePlan } from "../../host/agents/assignment/make-plan.ts";
-import { believe, type Claim } from "../../host/agents/knowledge/belief.ts";
+import { believe, type Statement } from "../../host/agents/knowledge/belief.ts";
 import {
   Experience,
   type ExperienceRecord,
@@ -12,14 +12,14 @@ import {
   learnedSkills,
   outcomesOf,
 } from "../../host/agents/knowledge/experience.ts";
-import { type ClaimRecord, claimKey, SharedFacts } from "../../host/agents/knowledge/shared-facts.ts";
+import { SharedFacts, type StatementRecord, statementKey } from "../../host/agents/knowledge/shared-facts.ts";
 import { log, map, schema } from "../../host/index.ts";
-import { CLAIM_EVIDENCE_MAX } from "../../host/limits.ts";
+import { STATEMENT_EVIDENCE_MAX } from "../../host/limits.ts";
 import { converge, ENGINES, openGroup } from "../replica/group.ts";
 import { agentOf, inputOf, taskOf } from "./assignment-generator.ts";
 
 const Knowledge = schema({
-  claims: map<Record<string, ClaimRecord>>(),
+  statements: map<Record<string, StatementRecord>>(),
   experience: log<ExperienceRecord>(),
 });
 
@@ -27,23 +27,23 @@ async function library(engine = ENGINES[0]!) {
   const { members, documents } = await openGroup(engine, Knowledge, 2);
   const facts = documents.map(
     (document, index) =>
-      new SharedFacts({ claims: document.claims, now: () => members[index]!.platform.nowMs }),
+      new SharedFacts({ statements: document.statements, now: () => members[index]!.platform.nowMs }),
   ) as [SharedFacts, SharedFacts];
   return { documents, facts, meet: () => converge(...documents) };
 }
 
 describe.each(ENGINES)("shared facts on $name", (engine) => {
-  it("keep every source's claim, with where it comes from and how sure it is", async () => {
+  it("keep every source's statement, with where it comes from and how sure it is", async () => {
     const { facts, meet } = await library(engine);
     const [here, there] = facts;
-    here.claim("relay", "port", 7070, { agent: "ada", confidence: 0.8, evidence: ["config"] });
-    there.claim("relay", "port", 7070, { agent: "bob", confidence: 0.5 });
-    there.claim("relay", "port", "7070", { agent: "cyd", confidence: 0.6 });
+    here.say("relay", "port", 7070, { agent: "ada", confidence: 0.8, evidence: ["config"] });
+    there.say("relay", "port", 7070, { agent: "bob", confidence: 0.5 });
+    there.say("relay", "port", "7070", { agent: "cyd", confidence: 0.6 });
     meet();
     for (const each of facts) {
       const belief = each.believe("relay", "port")!;
       expect(belief.value).toBe(7070);
-      expect(belief.claims.map(({ agent, evidence }) => [agent, evidence])).toEqual([
+      expect(belief.statements.map(({ agent, evidence }) => [agent, evidence])).toEqual([
         ["ada", ["config"]],
         ["bob", []],
       ]);
@@ -52,7 +52,7 @@ describe.each(ENGINES)("shared facts on $name", (engine) => {
       expect(belief.confidence + belief.rivals[0]!.confidence).toBeLessThan(1);
     }
     expect(here.believe("relay", "port")).toEqual(there.believe("relay", "port"));
-    here.claim("relay", "port", "7070", { agent: "ada", confidence: 0.9 });
+    here.say("relay", "port", "7070", { agent: "ada", confidence: 0.9 });
     meet();
     expect(there.believe("relay", "port")!.value).toBe("7070");
     expect([there.retract("relay", "port", "ada"), there.retract("relay", "port", "ada")]).toEqual([
@@ -65,29 +65,34 @@ describe.each(ENGINES)("shared facts on $name", (engine) => {
 });
 
 describe("belief", () => {
-  const claim = (agent: string, value: unknown, confidence: number, evidence: string[] = []): Claim => {
+  const statement = (
+    agent: string,
+    value: unknown,
+    confidence: number,
+    evidence: string[] = [],
+  ): Statement => {
     return { agent, value, confidence, evidence, atMs: 0 };
   };
 
   it("adds up sources and halves between equal ones that disagree", () => {
-    expect(believe([claim("a", 1, 0.5), claim("b", 1, 0.5)])!.confidence).toBeCloseTo(0.75, 12);
-    const split = believe([claim("a", 1, 0.5), claim("b", 2, 0.5)])!;
+    expect(believe([statement("a", 1, 0.5), statement("b", 1, 0.5)])!.confidence).toBeCloseTo(0.75, 12);
+    const split = believe([statement("a", 1, 0.5), statement("b", 2, 0.5)])!;
     expect(split.confidence).toBeCloseTo(1 / 3, 12);
     expect(split.rivals[0]!.confidence).toBe(split.confidence);
-    expect(believe([claim("a", 1, 1), claim("b", 2, 1)])!.confidence).toBeCloseTo(0.5, 2);
-    expect(believe([claim("a", 1, 0.9), claim("b", 2, 0.4)])!.value).toBe(1);
+    expect(believe([statement("a", 1, 1), statement("b", 2, 1)])!.confidence).toBeCloseTo(0.5, 2);
+    expect(believe([statement("a", 1, 0.9), statement("b", 2, 0.4)])!.value).toBe(1);
   });
 
   it("counts one piece of evidence once, and sources by the trust in them", () => {
-    const copied = [claim("a", 1, 0.6, ["page"]), claim("b", 1, 0.5, ["page"])];
+    const copied = [statement("a", 1, 0.6, ["page"]), statement("b", 1, 0.5, ["page"])];
     expect(believe(copied)!.confidence).toBeCloseTo(0.6, 12);
     const trust = (agent: string): number => (agent === "a" ? 0.1 : 1);
-    expect(believe([claim("a", 1, 0.9), claim("b", 2, 0.4)], trust)!.value).toBe(2);
-    expect(believe([claim("a", 1, 0.9)], () => Number.NaN)!.confidence).toBe(0);
+    expect(believe([statement("a", 1, 0.9), statement("b", 2, 0.4)], trust)!.value).toBe(2);
+    expect(believe([statement("a", 1, 0.9)], () => Number.NaN)!.confidence).toBe(0);
   });
 
-  it("is the same, bit for bit, in whatever order claims come", () => {
-    const claims = fc.uniqueArray(
+  it("is the same, bit for bit, in whatever order statements come", () => {
+    const statements = fc.uniqueArray(
       fc.record({
         agent: fc.string({ maxLength: 3 }),
         value: fc.constantFrom<unknown>(1, -0, 0, "1", [1], { a: 1, b: 2 }, { b: 2, a: 1 }, 1n, null),
@@ -98,7 +103,7 @@ describe("belief", () => {
       { selector: ({ agent }) => agent, minLength: 1, maxLength: 12 },
     );
     fc.assert(
-      fc.property(claims, fc.nat(), (list, turn) => {
+      fc.property(statements, fc.nat(), (list, turn) => {
         const at = turn % list.length;
         const turned = [...list.slice(at), ...list.slice(0, at)].reverse();
         expect(canonicalText(believe(turned))).toBe(canonicalText(believe(list)));
@@ -111,27 +116,27 @@ describe("belief", () => {
     );
   });
 
-  it("passes over claims that are none, and refuses to make such", async () => {
+  it("passes over statements that are none, and refuses to make such", async () => {
     const { facts, documents } = await library();
     const good = { value: 1, confidence: 0.5, evidence: [], atMs: 0 };
-    const claims = documents[0]!.claims as unknown as { set(key: string, value: unknown): void };
+    const statements = documents[0]!.statements as unknown as { set(key: string, value: unknown): void };
     for (const [key, value] of [
-      [claimKey("s", "p", "a"), { ...good, confidence: 2 }],
-      [claimKey("s", "p", "b"), { ...good, evidence: "all" }],
-      [claimKey("s", "p", "c"), { ...good, evidence: new Array(CLAIM_EVIDENCE_MAX + 1).fill("e") }],
-      [claimKey("s", "p", "d"), { ...good, atMs: 0.5 }],
-      [claimKey("s", "p", "e"), 7],
+      [statementKey("s", "p", "a"), { ...good, confidence: 2 }],
+      [statementKey("s", "p", "b"), { ...good, evidence: "all" }],
+      [statementKey("s", "p", "c"), { ...good, evidence: new Array(STATEMENT_EVIDENCE_MAX + 1).fill("e") }],
+      [statementKey("s", "p", "d"), { ...good, atMs: 0.5 }],
+      [statementKey("s", "p", "e"), 7],
       ['["s","p"]', good],
       ['[ "s", "p", "f" ]', good],
       ["{", good],
     ] as const) {
-      claims.set(key, value);
+      statements.set(key, value);
     }
     expect([facts[0].malformed, facts[0].believe("s", "p")]).toEqual([8, undefined]);
     const make = (options: object) => () =>
-      facts[0].claim("s", "p", 1, { agent: "a", confidence: 0.5, ...options });
+      facts[0].say("s", "p", 1, { agent: "a", confidence: 0.5, ...options });
     expect(make({ confidence: 1.1 })).toThrow(expect.objectContaining({ code: "invalid-argument" }));
-    expect(make({ evidence: new Array(CLAIM_EVIDENCE_MAX + 1).fill("e") })).toThrow(
+    expect(make({ evidence: new Array(STATEMENT_EVIDENCE_MAX + 1).fill("e") })).toThrow(
       expect.objectContaining({ code: "limit-exceeded" }),
     );
   });

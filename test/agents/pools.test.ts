@@ -272,6 +272,8 @@ class History {
   #holds = 0;
   provided = 0;
   committed = 0;
+  moved = 0;
+  reclaimed = 0;
   /** The one that was struck off, and does nothing since. */
   dead = -1;
 
@@ -302,7 +304,7 @@ class History {
         if (hold !== undefined) pool.release(hold.id);
         return;
       case "settle":
-        pool.settle();
+        for (const { amount: given } of pool.settle()) this.moved += given;
         return;
       default:
         this.#travel(kind, who, amount);
@@ -363,12 +365,13 @@ class History {
       for (const { strikeOffs } of others) strikeOffs.confirm();
     }
     meet(others);
-    others[0]!.pool.reclaim(id);
+    this.reclaimed += others[0]!.pool.reclaim(id);
   }
 }
 
 describe("random histories under loss, reordering, partitions and the loss of a replica", () => {
   it.each(ENGINES)("overspend nothing and end with everything accounted for, on $name", async (engine) => {
+    const seen = { committed: 0, moved: 0, reclaimed: 0 };
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {
         const world = new History(await openDrawers(engine, 4));
@@ -376,6 +379,9 @@ describe("random histories under loss, reordering, partitions and the loss of a 
           world.run(step);
           world.check();
         }
+        seen.committed += world.committed;
+        seen.moved += world.moved;
+        seen.reclaimed += world.reclaimed;
         const living = world.drawers.filter((_, index) => index !== world.dead);
         meet(living);
         const left = world.provided - world.committed;
@@ -387,5 +393,6 @@ describe("random histories under loss, reordering, partitions and the loss of a 
       }),
       { numRuns: RUNS },
     );
+    for (const amount of Object.values(seen)) expect(amount).toBeGreaterThan(0);
   });
 });

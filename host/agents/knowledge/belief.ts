@@ -1,4 +1,4 @@
-// What claims of several agents come to. Those for one value support it together (each leaves as much doubt as it
+// What statements of several agents come to. Those for one value support it together (each leaves as much doubt as it
 // admits: 1 − Π(1 − confidence × trust)); supports of different values are weighed against each other by Dempster's
 // rule for simple support functions (Shafer 1976), so a conflict lowers the confidence of all. Sources are taken for
 // independent: two agents that copied one page count twice, unless they name the same evidence. Products run in
@@ -6,7 +6,7 @@
 import { canonicalText } from "../assignment/canonical-text.ts";
 
 /** What one agent says about something. */
-export interface Claim<Value = unknown> {
+export interface Statement<Value = unknown> {
   readonly agent: string;
   readonly value: Value;
   /** How sure it is, 0 to 1. */
@@ -21,7 +21,7 @@ export interface Support<Value = unknown> {
   /** Share of all belief, 0 to 1; what is left to 1 is doubt. */
   readonly confidence: number;
   /** Ascending by agent. */
-  readonly claims: readonly Claim<Value>[];
+  readonly statements: readonly Statement<Value>[];
 }
 
 export interface Belief<Value = unknown> extends Support<Value> {
@@ -32,22 +32,22 @@ export interface Belief<Value = unknown> extends Support<Value> {
 /** Nobody is believed blindly: certainty would make any conflict undecidable. */
 const CONFIDENCE_MAX = 0.999;
 
-/** The value most believed, of equals the least by canonical text; undefined without claims. */
+/** The value most believed, of equals the least by canonical text; undefined without statements. */
 export function believe<Value>(
-  claims: Iterable<Claim<Value>>,
+  statements: Iterable<Statement<Value>>,
   trustOf: (agent: string) => number = () => 1,
 ): Belief<Value> | undefined {
-  const groups = groupsOf(claims, trustOf);
+  const groups = groupsOf(statements, trustOf);
   let doubt = 1;
   for (const { support } of groups) doubt *= 1 - support;
   const masses = groups.map(({ support }) => (support * doubt) / (1 - support));
   let all = doubt;
   for (const mass of masses) all += mass;
   const supports = groups
-    .map(({ claims: held }, index) => ({
+    .map(({ statements: held }, index) => ({
       value: held[0]!.value,
       confidence: masses[index]! / all,
-      claims: held,
+      statements: held,
     }))
     .sort((left, right) => right.confidence - left.confidence);
   const [first, ...rivals] = supports;
@@ -55,31 +55,37 @@ export function believe<Value>(
 }
 
 interface Group<Value> {
-  readonly claims: Claim<Value>[];
+  readonly statements: Statement<Value>[];
   readonly support: number;
 }
 
-/** Claims by value, ascending by its text. */
-function groupsOf<Value>(claims: Iterable<Claim<Value>>, trustOf: (agent: string) => number): Group<Value>[] {
-  const byText = new Map<string, Claim<Value>[]>();
-  for (const claim of claims) {
-    const text = canonicalText(claim.value);
+/** Statements by value, ascending by its text. */
+function groupsOf<Value>(
+  statements: Iterable<Statement<Value>>,
+  trustOf: (agent: string) => number,
+): Group<Value>[] {
+  const byText = new Map<string, Statement<Value>[]>();
+  for (const statement of statements) {
+    const text = canonicalText(statement.value);
     const held = byText.get(text);
-    if (held === undefined) byText.set(text, [claim]);
-    else held.push(claim);
+    if (held === undefined) byText.set(text, [statement]);
+    else held.push(statement);
   }
   return [...byText]
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([, held]) => {
       held.sort((left, right) => (left.agent < right.agent ? -1 : 1));
-      return { claims: held, support: supportOf(held, trustOf) };
+      return { statements: held, support: supportOf(held, trustOf) };
     });
 }
 
-/** Of claims that name the same evidence the strongest counts: they are one source. */
-function supportOf<Value>(claims: readonly Claim<Value>[], trustOf: (agent: string) => number): number {
+/** Of statements that name the same evidence the strongest counts: they are one source. */
+function supportOf<Value>(
+  statements: readonly Statement<Value>[],
+  trustOf: (agent: string) => number,
+): number {
   const strongest = new Map<string, number>();
-  for (const { agent, confidence, evidence } of claims) {
+  for (const { agent, confidence, evidence } of statements) {
     const source =
       evidence.length === 0 ? `agent ${agent}` : `evidence ${canonicalText([...evidence].sort())}`;
     const weight = Math.min(CONFIDENCE_MAX, confidence * within(trustOf(agent)));

@@ -46,7 +46,10 @@ export class Council {
       question,
       options: [...options],
       electorate: Object.fromEntries(
-        Object.entries(electorate).map(([agent, { weight, seat }]) => [agent, { weight, seat }]),
+        Object.entries(electorate).map(([agent, { weight, replica: through }]) => [
+          agent,
+          { weight, replica: through },
+        ]),
       ),
       quorum,
       rule,
@@ -56,7 +59,7 @@ export class Council {
     return pollId(own.reduce((latest, entry) => (entry.sequence > latest.sequence ? entry : latest)));
   }
 
-  /** Votes for `voter`, whose seat this replica must be. Of final ballots the first stands. Errors: invalid-argument. */
+  /** Votes for `voter`, who must vote through this replica. Of final ballots the first stands. Errors: invalid-argument. */
   vote(poll: string, voter: string, option: string, { final = false } = {}): void {
     const { terms } = this.#admit(poll, voter, final);
     if (!terms.options.includes(option)) {
@@ -101,11 +104,11 @@ export class Council {
   #admit(poll: string, voter: string, isFinal: unknown): { terms: PollTerms } {
     const read = this.#read().polls.get(poll);
     if (read === undefined) throw refused(poll, "no poll of that id is known here");
-    const seat = Object.hasOwn(read.listed.electorate, voter)
-      ? read.listed.electorate[voter]!.seat
+    const through = Object.hasOwn(read.listed.electorate, voter)
+      ? read.listed.electorate[voter]!.replica
       : undefined;
-    if (seat === undefined) throw refused(poll, `${JSON.stringify(voter)} has no vote in it`);
-    if (seat !== this.#place.replica.id) throw refused(poll, `${voter} votes through replica ${seat}`);
+    if (through === undefined) throw refused(poll, `${JSON.stringify(voter)} has no vote in it`);
+    if (through !== this.#place.replica.id) throw refused(poll, `${voter} votes through replica ${through}`);
     if (read.ballots.get(voter)?.isFinal === true) throw refused(poll, `${voter} has cast its final ballot`);
     if (typeof isFinal !== "boolean") throw refused(poll, "final is true or false");
     return { terms: read.listed };
@@ -138,10 +141,10 @@ export class Council {
   }
 }
 
-/** Entries of one seat come in the order it wrote them. */
+/** Entries of one replica come in the order it wrote them. */
 function take({ listed, ballots }: ReadPoll, entry: LogEntry<CouncilRecord>, record: BallotRecord): void {
   const { voter, choice, isFinal } = record;
-  if (!Object.hasOwn(listed.electorate, voter) || listed.electorate[voter]!.seat !== entry.replica) return;
+  if (!Object.hasOwn(listed.electorate, voter) || listed.electorate[voter]!.replica !== entry.replica) return;
   if (listed.deadlineMs !== undefined && entry.timeMs > listed.deadlineMs) return;
   if (ballots.get(voter)?.isFinal !== true) ballots.set(voter, { choice, isFinal });
 }

@@ -1,4 +1,4 @@
-// What a council of agents writes into its log: polls and ballots. An agent votes through one replica, its seat, so that
+// What a council of agents writes into its log: polls and ballots. An agent votes through one replica, so that
 // its ballots are seen without holes and in one order. Records come from any version of any peer: one that does not fit
 // is undefined here, counted, and ignored alike everywhere.
 import { POLL_VOTERS_MAX, VOTE_OPTIONS_MAX } from "../../limits.ts";
@@ -7,7 +7,7 @@ import { isReplicaId, type ReplicaId } from "../../wire/replica-id.ts";
 export interface Voter {
   readonly weight: number;
   /** The replica whose ballots for it count. */
-  readonly seat: ReplicaId;
+  readonly replica: ReplicaId;
 }
 
 export interface PollTerms {
@@ -66,8 +66,8 @@ export function pollFault(terms: unknown): string | undefined {
     return `it takes 1 to ${POLL_VOTERS_MAX} voters`;
   let total = 0;
   for (const voter of voters) {
-    if (!isObject(voter) || !isWhole(voter.weight) || voter.weight === 0 || !isReplicaId(voter.seat)) {
-      return "each voter has a weight, an integer from 1, and a replica as its seat";
+    if (!isObject(voter) || !isWhole(voter.weight) || voter.weight === 0 || !isReplicaId(voter.replica)) {
+      return "each voter has a weight, an integer from 1, and the id of a replica it votes through";
     }
     total += voter.weight as number;
   }
