@@ -24,6 +24,7 @@ await build({
     main: "bench/main.ts",
     child: "bench/child.ts",
     "network-role": "bench/network/role.ts",
+    "agents-member": "bench/agents/member.ts",
   },
   outdir: output,
   bundle: true,

@@ -1,5 +1,6 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
+import { agents } from "./agents.ts";
 import { assignments } from "./assignment.ts";
 import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
@@ -32,8 +33,9 @@ export const workloads: readonly Workload[] = [
   ...seriesContainer,
   ...locals,
   ...growths,
-  ...assignments,
   overhead,
+  ...agents,
+  ...assignments,
   backbone,
   netReconcile,
   ...bytes,

@@ -236,13 +236,11 @@ export class AgentFleet {
 
   counters(): FleetCounters {
     const { book, members, steward } = this.#core;
-    let duplicates = 0;
-    for (const { standing } of book.tasks.values()) duplicates += standing.duplicates;
     const counts = [...book.counts].filter(([, count]) => count > 0);
     return {
       tasks: Object.fromEntries(counts),
       archived: book.archivedCount,
-      duplicates,
+      duplicates: book.duplicates,
       malformed: book.malformed + members.malformed,
       plans: steward.plans,
       refusedDependencies: book.graph.refused().length,

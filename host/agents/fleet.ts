@@ -257,9 +257,11 @@ export class FleetCore {
       const vote = this.#elector.consider(task);
       if (vote !== undefined) writes.push(vote);
     }
-    const acts = this.steward.act();
-    this.#bidder.made(acts);
-    writes.push(...acts, ...this.#bidder.yields((task) => this.#isRunning(task)));
+    writes.push(...this.#bidder.yields((task) => this.#isRunning(task)));
+    const acts = this.steward
+      .act()
+      .filter(([aspect, key]) => aspect !== "bids" || !this.#isRunning(key.split(" ")[0]!));
+    writes.push(...this.#bidder.made(acts), ...acts);
     this.#commit(writes);
     for (const agent of this.agents.values()) agent.begin();
     this.#wakeWithin(this.#nextDueMs() - this.monotonicMs());

@@ -261,7 +261,7 @@ const steps = fc.array(
     who: fc.nat({ max: 3 }),
     amount: fc.nat({ max: 40 }),
   }) as fc.Arbitrary<Step>,
-  { minLength: 20, maxLength: 120 },
+  { minLength: 40, maxLength: 160, size: "max" },
 );
 
 /** Replicas, what is on its way between them, and what was really put in and used. */
@@ -375,6 +375,8 @@ describe("random histories under loss, reordering, partitions and the loss of a 
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {
         const world = new History(await openDrawers(engine, 4));
+        world.run({ kind: "provide", who: 0, amount: 40 });
+        meet(world.drawers);
         for (const step of history) {
           world.run(step);
           world.check();

@@ -18,7 +18,9 @@ it(`${count} schedules from seed ${first}: nothing lost, nobody starves, no two 
     slowestMs = Math.max(slowestMs, result.settledMs);
   }
   if (process.env.AGENT_SCHEDULES !== undefined) {
-    console.log(`${count} schedules, ${executions} executions, ${duplicates} duplicates shown, settled within ${slowestMs} ms`);
+    console.log(
+      `${count} schedules, ${executions} executions, ${duplicates} duplicates shown, settled within ${slowestMs} ms`,
+    );
   }
   expect(executions).toBeGreaterThan(count * 10);
 }, 3_600_000);

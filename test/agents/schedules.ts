@@ -17,7 +17,10 @@ export interface ScheduleResult {
   readonly settledMs: number;
 }
 
-export async function runSchedule(seed: number, options: Partial<FleetWorldOptions> = {}): Promise<ScheduleResult> {
+export async function runSchedule(
+  seed: number,
+  options: Partial<FleetWorldOptions> = {},
+): Promise<ScheduleResult> {
   const nodes = 3 + (seed % 3);
   const durationMs = { from: 20, to: seed % 4 < 2 ? 4_000 : 20_000 };
   const fleet = new FleetWorld({ seed, nodes, failures: seed % 2 === 0 ? 0.1 : 0, durationMs, ...options });
@@ -31,9 +34,17 @@ export async function runSchedule(seed: number, options: Partial<FleetWorldOptio
       const member = random.pick(fleet.running);
       if (member?.fleet === undefined) return;
       // Durable, so that a crash does not take the task back: what was submitted must not be lost.
-      const id = member.fleet.submit({ kind: "job", mode: MODES[index % 3]!, attempts: 50, backoff: { baseMs: 200, mostMs: 2_000 } });
+      const id = member.fleet.submit({
+        kind: "job",
+        mode: MODES[index % 3]!,
+        attempts: 50,
+        backoff: { baseMs: 200, mostMs: 2_000 },
+      });
       const { replica } = member;
-      void replica!.open("agents").then((document) => document.durable()).then(() => ids.push(id));
+      void replica!
+        .open("agents")
+        .then((document) => document.durable())
+        .then(() => ids.push(id));
     });
   }
   drawFaults(fleet);
@@ -74,13 +85,19 @@ function drawFaults(fleet: FleetWorld): void {
   for (let index = 0; index < count; index++) {
     const kind = random.pick(FAULTS)!;
     const forMs = random.between(1_000, 25_000);
-    const some = random.shuffle(nodes.map(({ machine }) => machine.index)).slice(0, 1 + random.below(nodes.length - 1));
+    const some = random
+      .shuffle(nodes.map(({ machine }) => machine.index))
+      .slice(0, 1 + random.below(nodes.length - 1));
     const hit = new Set(some);
     const amount = random.between(0.05, 0.3);
     world.schedule(random.between(0, FAULTS_FOR_MS - 5_000), () => {
       if (kind === "partition") fleet.partition(hit, forMs);
       else if (kind === "crash") fleet.crash(nodes[some[0]!]!, forMs);
-      else fleet.trouble({ conditions: { [kind]: amount }, covers: (from, to) => hit.has(from) || hit.has(to) }, forMs);
+      else
+        fleet.trouble(
+          { conditions: { [kind]: amount }, covers: (from, to) => hit.has(from) || hit.has(to) },
+          forMs,
+        );
     });
   }
 }
@@ -125,7 +142,8 @@ function wrongCounts(fleet: FleetWorld): string[] {
   for (const node of fleet.running) {
     for (const { id, duplicates } of node.fleet!.tasks()) {
       const executions = fleet.executions.filter(({ task }) => task === id).length;
-      if (duplicates >= Math.max(1, executions)) problems.push(`task ${id}: ${duplicates} duplicates of ${executions} executions`);
+      if (duplicates >= Math.max(1, executions))
+        problems.push(`task ${id}: ${duplicates} duplicates of ${executions} executions`);
       if (duplicates === 0 && doubled.has(id)) problems.push(`task ${id}: a duplicate is not shown`);
     }
   }

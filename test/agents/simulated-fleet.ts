@@ -1,7 +1,8 @@
 // A fleet of real replicas with stores, sessions and agents in virtual time, a schedule of faults from one seed, and an
 // outside look at every execution: when it began, under which token, and when it ended or its process did.
-import { type AgentFleet, joinFleet, type TaskMode } from "../../host/agents/index.ts";
+
 import { FleetSchema } from "../../host/agents/fleet-document.ts";
+import { type AgentFleet, joinFleet, type TaskMode } from "../../host/agents/index.ts";
 import type { Engine } from "../../host/engine/engine.ts";
 import { loadEngine } from "../../host/engine/load-engine.ts";
 import { hubOf } from "../../host/net/index.ts";
@@ -164,8 +165,16 @@ export class FleetWorld {
     const { seed, nodes, isSkewed = true } = options;
     this.world = new World(seed, (error) => this.failed(error));
     let names = 0;
-    const machines = Array.from({ length: nodes }, (_, index) => new Machine(index, this.world, () => names++));
-    this.network = new SimulatedNetwork(this.world, machines, { fromMs: 1, toMs: 30, jitterMs: 2, tickMs: 1 });
+    const machines = Array.from(
+      { length: nodes },
+      (_, index) => new Machine(index, this.world, () => names++),
+    );
+    this.network = new SimulatedNetwork(this.world, machines, {
+      fromMs: 1,
+      toMs: 30,
+      jitterMs: 2,
+      tickMs: 1,
+    });
     this.random = new Random(seed, "fleet");
     this.nodes = machines.map((machine) => {
       if (isSkewed) machine.clockOffMs = Math.round(this.random.between(-WALL_SKEW_MS, WALL_SKEW_MS));
@@ -180,29 +189,34 @@ export class FleetWorld {
 
   employ(node: FleetNode, fleet: AgentFleet, platform: Platform): void {
     const { failures = 0, durationMs = { from: 20, to: 4_000 }, slots = 2 } = this.options;
-    fleet.register({ id: `agent-${node.machine.index}`, slots }).work("job", (_input, { task, token, spec, signal }) => {
-      const execution: Execution = {
-        task,
-        mode: spec.mode,
-        node: node.machine.index,
-        epoch: token.epoch,
-        replica: token.replica,
-        beganMs: this.world.nowMs,
-        endedMs: Number.POSITIVE_INFINITY,
-        isWhole: true,
-      };
-      this.executions.push(execution);
-      return new Promise<string>((resolve, reject) => {
-        const end = (settle: () => void) => (): void => {
-          if (execution.endedMs === Number.POSITIVE_INFINITY) execution.endedMs = this.world.nowMs;
-          settle();
+    fleet
+      .register({ id: `agent-${node.machine.index}`, slots })
+      .work("job", (_input, { task, token, spec, signal }) => {
+        const execution: Execution = {
+          task,
+          mode: spec.mode,
+          node: node.machine.index,
+          epoch: token.epoch,
+          replica: token.replica,
+          beganMs: this.world.nowMs,
+          endedMs: Number.POSITIVE_INFINITY,
+          isWhole: true,
         };
-        const fails = this.random.chance(failures);
-        const finish = fails ? () => reject(new Error("chance")) : () => resolve("fine");
-        platform.setTimer(end(finish), this.random.between(durationMs.from, durationMs.to));
-        signal.addEventListener("abort", end(() => reject(signal.reason)));
+        this.executions.push(execution);
+        return new Promise<string>((resolve, reject) => {
+          const end = (settle: () => void) => (): void => {
+            if (execution.endedMs === Number.POSITIVE_INFINITY) execution.endedMs = this.world.nowMs;
+            settle();
+          };
+          const fails = this.random.chance(failures);
+          const finish = fails ? () => reject(new Error("chance")) : () => resolve("fine");
+          platform.setTimer(end(finish), this.random.between(durationMs.from, durationMs.to));
+          signal.addEventListener(
+            "abort",
+            end(() => reject(signal.reason)),
+          );
+        });
       });
-    });
   }
 
   start(): void {

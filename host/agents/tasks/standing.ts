@@ -185,10 +185,14 @@ function duplicatesOf(
   runs: readonly Run[],
 ): number {
   if (runs.length < 2) return 0;
-  const sorted = [...runs].sort((left, right) => left.epoch - right.epoch || (left.replica < right.replica ? -1 : 1));
+  const sorted = [...runs].sort(
+    (left, right) => left.epoch - right.epoch || (left.replica < right.replica ? -1 : 1),
+  );
   let duplicates = 0;
   for (const [index, run] of sorted.entries()) {
-    const isTaken = rights.some(({ epoch, on, isTaken }) => epoch === run.epoch && on === run.replica && isTaken);
+    const isTaken = rights.some(
+      ({ epoch, on, isTaken }) => epoch === run.epoch && on === run.replica && isTaken,
+    );
     const isDuplicate = sorted.slice(0, index).some(({ epoch, replica }) => {
       const end = find(outcomes, epoch, replica)?.kind;
       // In mode quorum who aborts has stopped before the next one could begin.

@@ -60,6 +60,8 @@ export class TaskBook {
   readonly #listeners = new Set<TaskListener>();
   /** Records that do not fit. */
   malformed = 0;
+  /** Of all tasks. */
+  duplicates = 0;
 
   constructor(members: Members) {
     this.#members = members;
@@ -192,6 +194,7 @@ export class TaskBook {
     const before = task.standing;
     const standing = standingOf(task.records, () => this.#dependencies(id), this.#members);
     task.standing = standing;
+    this.duplicates += standing.duplicates - before.duplicates;
     this.#index(id, task, before);
     for (const listener of this.#listeners) listener(task, before);
     if (
@@ -250,6 +253,7 @@ export class TaskBook {
     if (task === undefined) return;
     this.#count(task.standing.status, -1);
     this.tasks.delete(id);
+    this.duplicates -= task.standing.duplicates;
     this.ready.delete(id);
     this.#bySeat.set(id, undefined);
     this.#byAgent.set(id, undefined);

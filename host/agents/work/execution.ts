@@ -42,7 +42,7 @@ type Ended = Omit<OutcomeRecord, "agent" | "atMs" | "tookMs">;
 
 export class Execution {
   readonly parts: ExecutionParts;
-  readonly #controller = new AbortController();
+  #abortion: AbortController | undefined;
   readonly #artefacts: string[] = [];
   #settled: Ended | undefined;
   #tookMs = 0;
@@ -62,12 +62,15 @@ export class Execution {
   begin(handler: Handler): void {
     const { token, spec, attempt, monotonicMs, onProgress } = this.parts;
     const startedAtMs = monotonicMs();
+    const controller = (): AbortController => this.#controller;
     const run: Run = {
+      get signal() {
+        return controller().signal;
+      },
       task: token.task,
       spec,
       attempt,
       token,
-      signal: this.#controller.signal,
       progress: (share, note = "") => {
         if (!this.isSettled) onProgress(this, Math.min(1, Math.max(0, share)), note);
       },
@@ -97,7 +100,13 @@ export class Execution {
   }
 
   get isAborted(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#abortion?.signal.aborted === true;
+  }
+
+  /** Made when somebody looks: most handlers of short tasks never do, and a signal costs more than all the rest. */
+  get #controller(): AbortController {
+    this.#abortion ??= new AbortController();
+    return this.#abortion;
   }
 
   outcome(): OutcomeRecord {

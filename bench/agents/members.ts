@@ -1,0 +1,64 @@
+// The caller's side of the processes of the agents benchmark: starts, asks and kills them.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { MemberSetup, Reply, Request } from "./member.ts";
+
+const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "agents-member.js");
+
+export type Report = Extract<Reply, { kind: "report" }>;
+export type Progress = Extract<Reply, { kind: "progress" }>;
+
+export class Member {
+  readonly setup: MemberSetup;
+  #child: ChildProcess | undefined;
+  readonly #waiting = new Map<Reply["kind"], (reply: Reply) => void>();
+
+  constructor(setup: MemberSetup) {
+    this.setup = setup;
+  }
+
+  async start(): Promise<void> {
+    this.#child = fork(PROGRAM, { serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    this.#child.on("message", (message) => {
+      const reply = message as Reply;
+      this.#waiting.get(reply.kind)?.(reply);
+    });
+    await this.#ask({ kind: "set up", setup: this.setup }, "ready");
+  }
+
+  async submit(
+    count: number,
+    takesMs: number,
+    perSecond: number,
+  ): Promise<readonly (readonly [string, number])[]> {
+    const reply = await this.#ask({ kind: "submit", count, takesMs, perSecond }, "submitted");
+    return (reply as Extract<Reply, { kind: "submitted" }>).atNs;
+  }
+
+  async progress(): Promise<Progress> {
+    return (await this.#ask({ kind: "progress" }, "progress")) as Progress;
+  }
+
+  async report(): Promise<Report> {
+    return (await this.#ask({ kind: "report" }, "report")) as Report;
+  }
+
+  /** As by kill -9. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  #ask(request: Request, answer: Reply["kind"]): Promise<Reply> {
+    return new Promise((resolve) => {
+      this.#waiting.set(answer, resolve);
+      this.#child?.send(request);
+    });
+  }
+}
