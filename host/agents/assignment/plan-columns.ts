@@ -46,7 +46,7 @@ export interface PlanColumns {
 }
 
 /** Errors: limit-exceeded for more agents or tasks than one plan takes. */
-export function readPlanColumns({ nowMs, agents, tasks }: PlanInput): PlanColumns {
+export function readPlanColumns({ nowMs, agents, tasks, inUse = {} }: PlanInput): PlanColumns {
   if (!Number.isSafeInteger(nowMs) || nowMs < 0) {
     throw new CrdtError("invalid-argument", `a plan at ${String(nowMs)}: give whole milliseconds from 0`);
   }
@@ -60,7 +60,7 @@ export function readPlanColumns({ nowMs, agents, tasks }: PlanInput): PlanColumn
   }
   const waiting: PlanTask[] = [];
   const kept: KeptTask[] = [];
-  const usedBy = new Map<string, number>();
+  const usedBy = new Map(Object.entries(inUse).filter(([, used]) => Number.isSafeInteger(used) && used > 0));
   for (const task of readTasks.sound) {
     const here = task.runningOn === undefined ? undefined : living.get(task.runningOn);
     if (here === undefined) {
