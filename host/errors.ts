@@ -28,6 +28,9 @@ export const ERROR_CODES = [
   "invalid-definition",
   "lease-required",
   "resolve-failed",
+  // guards of agents
+  "call-repeated",
+  "rate-exceeded",
   // store
   "store-closed",
   "store-corrupt",

@@ -71,6 +71,18 @@ export const PLAN_RECORD_NAMES_MAX = 64;
 export const PLAN_EXACT_TASKS_MAX = 1000;
 /** Pairs of these tasks and agents in an exact plan: a thousand of each take a second. */
 export const PLAN_EXACT_PAIRS_MAX = 1048576;
+/** Holds one replica has on one pool: each is looked at when the next is taken. */
+export const POOL_HOLDS_MAX = 4096;
+/** Voters of one poll among agents: a tally follows the delegation of each. */
+export const POLL_VOTERS_MAX = 4096;
+/** Pieces of evidence one statement names: people look at them. */
+export const STATEMENT_EVIDENCE_MAX = 64;
+/** Calls a loop guard remembers: some ten megabytes; with more within a window the oldest are forgotten. */
+export const GUARD_CALLS_MAX = 65536;
+/** Agents that one chain of delegation may pass: deeper ones were circles wherever they were seen. */
+export const DELEGATION_DEPTH_MAX = 16;
+/** Tenants whose rates are remembered: beyond it those that have been idle for longest start afresh. */
+export const RATED_TENANTS_MAX = 65536;
 /** Decisions of merges a multi-map remembers: for people to look through; what is still open is in conflicts(). */
 export const DECISIONS_MAX = 256;
 /** Rows of a grant: each frame that opens a document looks through them. */

@@ -1,6 +1,7 @@
 // All workloads, in the order they run and are listed; a command names some of them, or a group by its prefix.
 import type { Workload } from "../workload.ts";
 import { agents } from "./agents.ts";
+import { assignments } from "./assignment.ts";
 import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
 import { graphs } from "./graph.ts";
@@ -34,6 +35,7 @@ export const workloads: readonly Workload[] = [
   ...growths,
   overhead,
   ...agents,
+  ...assignments,
   backbone,
   netReconcile,
   ...bytes,

@@ -246,9 +246,11 @@ export class FleetCore {
       const vote = this.#elector.consider(task);
       if (vote !== undefined) writes.push(vote);
     }
-    const acts = this.steward.act();
-    this.#bidder.made(acts);
-    writes.push(...acts, ...this.#bidder.yields((task) => this.#isRunning(task)));
+    writes.push(...this.#bidder.yields((task) => this.#isRunning(task)));
+    const acts = this.steward
+      .act()
+      .filter(([aspect, key]) => aspect !== "bids" || !this.#isRunning(key.split(" ")[0]!));
+    writes.push(...this.#bidder.made(acts), ...acts);
     this.#commit(writes);
     for (const agent of this.agents.values()) agent.begin();
     this.#wakeWithin(this.#nextDueMs() - this.monotonicMs());
@@ -320,7 +322,12 @@ export class FleetCore {
   #nextDueMs(): number {
     const wallMs = this.platform.now();
     const nowMs = this.monotonicMs();
-    let dueMs = Math.min(this.#beatDueMs, this.members.nextSilenceMs(this.seat), this.#bidder.nextDueMs());
+    let dueMs = Math.min(
+      this.#beatDueMs,
+      this.members.nextSilenceMs(this.seat),
+      this.#bidder.nextDueMs(),
+      this.#elector.nextDueMs(),
+    );
     for (const agent of this.agents.values()) dueMs = Math.min(dueMs, agent.nextEndMs());
     const wallDueMs = Math.min(this.book.ready.rests.nextMs, this.book.expiries.nextMs);
     return Math.min(dueMs, nowMs + wallDueMs - wallMs);

@@ -169,6 +169,8 @@ describe("the order", () => {
     const agent = agentOf("only", { slots: 10, running: running.map(({ id }) => id) });
     const plan = makePlan(inputOf([agent], [...running, ...waiting]));
     expect(plan.assignments.filter(({ task }) => task.startsWith("b")).length).toBe(5);
+    const elsewhere = inputOf([agentOf("only", { slots: 6 })], waiting, { inUse: { a: 4, b: Number.NaN } });
+    expect(makePlan(elsewhere).assignments.filter(({ task }) => task.startsWith("b")).length).toBe(5);
     const impossible = waiting.map((task) =>
       task.tenant === "b" && task.id < "b-4" ? { ...task, requires: { law: 1 } } : task,
     );

@@ -6,7 +6,7 @@ import { type AgentFleet, joinFleet, type TaskMode } from "../../host/agents/ind
 import type { Engine } from "../../host/engine/engine.ts";
 import { loadEngine } from "../../host/engine/load-engine.ts";
 import { hubOf } from "../../host/net/index.ts";
-import type { Platform } from "../../host/platform/platform.ts";
+import type { Platform, PlatformStorage } from "../../host/platform/platform.ts";
 import { hostOf, Replica } from "../../host/replica/replica.ts";
 import { addressOf, Machine } from "../../host/simulator/machine.ts";
 import { Random } from "../../host/simulator/random.ts";
@@ -36,9 +36,22 @@ export interface Execution {
   isWhole: boolean;
 }
 
-/** A clock of another speed. */
+/** A clock of another speed, and a disk that may be slow: what peers have seen may not be stored for a long time. */
 class SkewedPlatform extends SimulatedPlatform {
   rate = 1;
+  slowDiskMs = 0;
+
+  override async openStorage(location: string): Promise<PlatformStorage> {
+    const storage = await super.openStorage(location);
+    const { slowDiskMs } = this;
+    if (slowDiskMs === 0) return storage;
+    const write = storage.write.bind(storage);
+    storage.write = async (writes, flush) => {
+      await this.wait({ from: 0, to: slowDiskMs });
+      await write(writes, flush);
+    };
+    return storage;
+  }
 
   override monotonicMs(): number {
     return super.monotonicMs() * this.rate;
@@ -68,6 +81,7 @@ export class FleetNode {
     if (this.platform !== undefined) return;
     const platform = new SkewedPlatform(this.machine, this.#world.network);
     platform.rate = this.rate;
+    platform.slowDiskMs = this.#world.options.slowDiskMs ?? 0;
     this.platform = platform;
     this.starts++;
     this.#open(platform).catch((error: unknown) => {
@@ -102,11 +116,11 @@ export class FleetNode {
   async #open(platform: SkewedPlatform): Promise<void> {
     const store = await openStore({ platform, location: "data", durability: "buffered" });
     const replica = new Replica({
-      platform: this.#world.options.wrapPlatform?.(platform) ?? platform,
+      platform,
       engine,
       id: store.replica,
       driftLimitMs: 60_000,
-      store: this.#world.options.wrapStore?.(store) ?? store,
+      store,
       createNetwork: async (host) => hubOf(host),
     });
     this.replica = replica;
@@ -144,9 +158,8 @@ export interface FleetWorldOptions {
   readonly durationMs?: { readonly from: number; readonly to: number };
   readonly slots?: number;
   readonly isSkewed?: boolean;
-  /** What stands between a replica and its platform or store: how the tests break a build. */
-  readonly wrapPlatform?: (platform: SimulatedPlatform) => Platform;
-  readonly wrapStore?: <Store>(store: Store) => Store;
+  /** Up to how long a write to the disk waits, in virtual milliseconds. */
+  readonly slowDiskMs?: number;
 }
 
 export class FleetWorld {

@@ -109,6 +109,19 @@ describe("the other benchmarks", () => {
   );
 
   test(
+    "plans give their rows, and the share of the optimum they reach",
+    () => {
+      const rows = bench("assignment");
+      for (const row of rows) expectShape(row);
+      expect(rows.filter(isSpeed)).toHaveLength(8);
+      const shares = rows.filter((row) => !isSpeed(row) && row.figure.endsWith("plan, of the optimum"));
+      expect(shares).toHaveLength(3);
+      for (const share of shares) expect((share as FigureRow).value).toBeGreaterThan(99.5);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "kernels of series give rows for the engines, and for C where there is a compiler",
     () => {
       const rows = bench(

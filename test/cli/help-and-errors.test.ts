@@ -18,7 +18,18 @@ describe("help", () => {
   test("names the commands, and is what no command at all prints", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
-    for (const name of ["start", "serve", "agent", "tasks", "explain", "submit", "inspect", "query", "token", "simulate"])
+    for (const name of [
+      "start",
+      "serve",
+      "agent",
+      "tasks",
+      "explain",
+      "submit",
+      "inspect",
+      "query",
+      "token",
+      "simulate",
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     const bare = await run([]);
     expect(bare.status).toBe(2);

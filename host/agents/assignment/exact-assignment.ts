@@ -4,7 +4,7 @@
 // none is ever displaced by a later one; of all ways to place those, the sum of points is greatest. A search that finds
 // no free place has found agents that are full for good, and nobody looks at them again.
 // Resources are not looked at beyond each pair. Cost: of a task at most agents × tasks that share its agents.
-import { NOBODY, type Placement } from "./placement.ts";
+import { FULL, NOBODY, type Placement } from "./placement.ts";
 import { NEVER } from "./score-table.ts";
 
 export class ExactAssignment {
@@ -84,7 +84,7 @@ export class ExactAssignment {
       if (found >= distance[agent]! || this.#isSettled[agent] === 1 || this.#isClosed[agent] === 1) continue;
       distance[agent] = found;
       this.#via[agent] = task;
-      if (this.#placement.hasPlace(agent)) this.#considerEnd(agent, found);
+      if (this.#placement.nextPoints[agent] !== FULL) this.#considerEnd(agent, found);
     }
   }
 
@@ -97,7 +97,7 @@ export class ExactAssignment {
 
   /** What the next place costs above the best one: never below 0, and never less than the place before it. */
   #placeCost(agent: number): number {
-    return PLACE_COST_BASE - this.#placement.placePoints(agent);
+    return PLACE_COST_BASE - this.#placement.nextPoints[agent]!;
   }
 
   /** The nearest agent not settled, of equals the first; nobody once all are as far as the end. */

@@ -2,7 +2,7 @@
 // order of their columns, each with the agents that suit it best, the best exchange each time, of equals the first. Who
 // is placed does not change. It ends, since every exchange adds at least a point, and looks at a fixed number of
 // exchanges at most, so that it ends early alike on every replica. Cost: a look is a few array reads.
-import { NOBODY, type Placement } from "./placement.ts";
+import { FULL, NOBODY, type Placement } from "./placement.ts";
 import { NEVER } from "./score-table.ts";
 
 /** Agents that a task tries to swap places on. */
@@ -42,14 +42,14 @@ export class Exchanges {
     const placement = this.#placement;
     const row = placement.table.row(task);
     const from = placement.agentOf[task]!;
-    const now = row[from]! + placement.placePoints(from, 1);
+    const { nextPoints } = placement;
     let best = NOBODY;
-    let most = now;
+    let most = row[from]! + placement.lastPoints(from);
     this.#looks += row.length;
     for (let agent = 0; agent < row.length; agent++) {
-      if (row[agent] === NEVER || agent === from || !placement.hasPlace(agent)) continue;
-      const all = row[agent]! + placement.placePoints(agent);
-      if (all <= most || !placement.hasResources(task, agent)) continue;
+      const all = row[agent]! + nextPoints[agent]!;
+      if (all <= most || row[agent] === NEVER || nextPoints[agent] === FULL || agent === from) continue;
+      if (!placement.hasResources(task, agent)) continue;
       most = all;
       best = agent;
     }

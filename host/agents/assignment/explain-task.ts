@@ -1,7 +1,7 @@
 // Why a task goes where it goes: every term of its score for every agent, or what that agent lacks; and where the task
 // stands among those that wait. It makes the plan anew, so it costs what a plan does, and says what that plan says.
 import { workOutPlan } from "./make-plan.ts";
-import { NOBODY } from "./placement.ts";
+import { FULL, NOBODY } from "./placement.ts";
 import type { UnassignedReason } from "./plan.ts";
 import type { Candidate, PlanColumns } from "./plan-columns.ts";
 import type { PlanInput, PlanTask, ScoreWeights } from "./plan-input.ts";
@@ -75,7 +75,7 @@ export function explainTask(input: PlanInput, taskId: string): Explanation {
       weight: capacity,
       points: places,
     });
-    const isFull = !isChosen && !placement.hasPlace(agent);
+    const isFull = !isChosen && placement.nextPoints[agent] === FULL;
     const missing = missingOf(task, demand, candidate, isFull);
     return { agent: candidate.id, score: pair + places, terms: explained, missing };
   });

@@ -2,7 +2,7 @@
 // Where all who could take it are full, one task of theirs is moved elsewhere, if that makes room. Places and resources
 // are kept at every step. Cost: agents a task; an ejection looks at the tasks of every agent that could take it, and a
 // plan tries only so many.
-import { NOBODY, type Placement } from "./placement.ts";
+import { FULL, NOBODY, type Placement } from "./placement.ts";
 import { NEVER } from "./score-table.ts";
 
 /** Pairs of task and agent that all ejections of one plan look at: some tenths of a second. */
@@ -25,13 +25,13 @@ export class GreedyAssignment {
   #bestFor(task: number, except: number = NOBODY): number {
     const placement = this.#placement;
     const row = placement.table.row(task);
+    const { nextPoints } = placement;
     let best = NOBODY;
     let most = -1;
     for (let agent = 0; agent < row.length; agent++) {
-      const points = row[agent]!;
-      if (points === NEVER || agent === except || !placement.hasPlace(agent)) continue;
-      const all = points + placement.placePoints(agent);
-      if (all <= most || !placement.hasResources(task, agent)) continue;
+      const all = row[agent]! + nextPoints[agent]!;
+      if (all <= most || row[agent] === NEVER || nextPoints[agent] === FULL || agent === except) continue;
+      if (!placement.hasResources(task, agent)) continue;
       most = all;
       best = agent;
     }
@@ -53,7 +53,7 @@ export class GreedyAssignment {
         const to = this.#bestFor(moved, from);
         if (to === NOBODY) continue;
         const ofMoved = placement.table.row(moved);
-        const gain = row[from]! + ofMoved[to]! + placement.placePoints(to) - ofMoved[from]!;
+        const gain = row[from]! + ofMoved[to]! + placement.nextPoints[to]! - ofMoved[from]!;
         if (gain <= most) continue;
         most = gain;
         best = { moved, from, to };

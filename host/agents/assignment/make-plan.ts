@@ -31,14 +31,18 @@ export function makePlan(input: PlanInput): Plan {
   return workOutPlan(input).plan;
 }
 
-/** The same, with what it was made of; `exactTasksMax` says up to how many placed tasks it is exact. */
-export function workOutPlan(input: PlanInput, exactTasksMax: number = PLAN_EXACT_TASKS_MAX): PlanWork {
+/** The same, with what it was made of; the limits say up to how many placed tasks, and pairs, it is exact. */
+export function workOutPlan(
+  input: PlanInput,
+  exactTasksMax: number = PLAN_EXACT_TASKS_MAX,
+  exactPairsMax: number = PLAN_EXACT_PAIRS_MAX,
+): PlanWork {
   checkWeights(input.weights);
   const columns = readPlanColumns(input);
   const table = new ScoreTable(columns, input.weights);
   const empty = new Placement(columns, table, input.weights);
   const tasks = Math.min(empty.placesLeft, columns.waiting.length);
-  if (tasks <= exactTasksMax && tasks * columns.candidates.length <= PLAN_EXACT_PAIRS_MAX) {
+  if (tasks <= exactTasksMax && tasks * columns.candidates.length <= exactPairsMax) {
     const placed = placeAll(input, columns, empty, new ExactAssignment(empty));
     if (empty.isWithinResources()) return resultOf(columns, empty, placed, "exact");
   }

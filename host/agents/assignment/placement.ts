@@ -3,9 +3,11 @@
 import type { PlanColumns } from "./plan-columns.ts";
 import type { PlanWeights } from "./plan-input.ts";
 import { capacityPoints } from "./score.ts";
-import { NEVER, type ScoreTable } from "./score-table.ts";
+import type { ScoreTable } from "./score-table.ts";
 
 export const NOBODY = -1;
+/** In place of the points of a next place. */
+export const FULL = -1;
 
 export class Placement {
   readonly table: ScoreTable;
@@ -16,6 +18,8 @@ export class Placement {
   readonly tasksOn: readonly number[][];
   /** Places each agent can give in all. */
   readonly places: Int32Array;
+  /** Points of the next place of each agent, `FULL` where there is none. */
+  readonly nextPoints: Int32Array;
   /** Points for the n-th place of an agent, by agent. */
   readonly #placePoints: readonly Int32Array[];
   readonly #left: Float64Array;
@@ -36,19 +40,17 @@ export class Placement {
     this.#left = table.freeAmounts();
     this.#resourceCount = table.resourceCount;
     for (const places of this.places) this.#placesLeft += places;
+    this.nextPoints = new Int32Array(this.agentCount);
+    for (let agent = 0; agent < this.agentCount; agent++) this.#count(agent);
   }
 
   get placesLeft(): number {
     return this.#placesLeft;
   }
 
-  hasPlace(agent: number): boolean {
-    return this.tasksOn[agent]!.length < this.places[agent]!;
-  }
-
-  /** Points of the next place of `agent`; `back` places before it. */
-  placePoints(agent: number, back = 0): number {
-    return this.#placePoints[agent]![this.tasksOn[agent]!.length - back]!;
+  /** Points of the place of `agent` that was given last. */
+  lastPoints(agent: number): number {
+    return this.#placePoints[agent]![this.tasksOn[agent]!.length - 1]!;
   }
 
   /** Points of the n-th place of `agent`, from 0. */
@@ -68,15 +70,11 @@ export class Placement {
     return true;
   }
 
-  /** Whether `task` may go to `agent` as things stand. */
-  canTake(task: number, agent: number): boolean {
-    return this.table.row(task)[agent] !== NEVER && this.hasPlace(agent) && this.hasResources(task, agent);
-  }
-
   put(task: number, agent: number): void {
     this.agentOf[task] = agent;
     this.tasksOn[agent]!.push(task);
     this.#placesLeft--;
+    this.#count(agent);
     this.#charge(task, agent, -1);
   }
 
@@ -87,6 +85,7 @@ export class Placement {
     tasks.splice(tasks.indexOf(task), 1);
     this.agentOf[task] = NOBODY;
     this.#placesLeft++;
+    this.#count(agent);
     this.#charge(task, agent, 1);
     return agent;
   }
@@ -94,6 +93,11 @@ export class Placement {
   /** Whether no agent gives more than it has of a resource. */
   isWithinResources(): boolean {
     return this.#left.every((amount) => amount >= 0);
+  }
+
+  #count(agent: number): void {
+    const taken = this.tasksOn[agent]!.length;
+    this.nextPoints[agent] = taken < this.places[agent]! ? this.#placePoints[agent]![taken]! : FULL;
   }
 
   #charge(task: number, agent: number, sign: number): void {

@@ -4,6 +4,7 @@
 // is least, so an agent that registered twice has its places once. Cost: a sort of each column.
 import { CrdtError } from "../../errors.ts";
 import { PLAN_AGENTS_MAX, PLAN_TASKS_MAX } from "../../limits.ts";
+import { canonicalText } from "./canonical-text.ts";
 import { agentFault, taskFault } from "./plan-checks.ts";
 import type { PlanAgent, PlanInput, PlanTask } from "./plan-input.ts";
 
@@ -45,7 +46,7 @@ export interface PlanColumns {
 }
 
 /** Errors: limit-exceeded for more agents or tasks than one plan takes. */
-export function readPlanColumns({ nowMs, agents, tasks }: PlanInput): PlanColumns {
+export function readPlanColumns({ nowMs, agents, tasks, inUse = {} }: PlanInput): PlanColumns {
   if (!Number.isSafeInteger(nowMs) || nowMs < 0) {
     throw new CrdtError("invalid-argument", `a plan at ${String(nowMs)}: give whole milliseconds from 0`);
   }
@@ -59,7 +60,7 @@ export function readPlanColumns({ nowMs, agents, tasks }: PlanInput): PlanColumn
   }
   const waiting: PlanTask[] = [];
   const kept: KeptTask[] = [];
-  const usedBy = new Map<string, number>();
+  const usedBy = new Map(Object.entries(inUse).filter(([, used]) => Number.isSafeInteger(used) && used > 0));
   for (const task of readTasks.sound) {
     const here = task.runningOn === undefined ? undefined : living.get(task.runningOn);
     if (here === undefined) {
@@ -117,15 +118,6 @@ function sift<Row extends { readonly id: string }>(
     sound: [...sound.values()].sort((left, right) => (left.id < right.id ? -1 : 1)),
     malformed: [...malformed].sort(),
   };
-}
-
-/** JSON with the keys of every object ascending. */
-export function canonicalText(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner === "bigint") return String(inner);
-    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
-    return Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1));
-  });
 }
 
 function checkCount(count: number, limit: number, what: string): void {

@@ -112,4 +112,6 @@ export interface PlanInput {
   readonly weights: PlanWeights;
   /** Weight of each tenant among those who wait, above 0; 1 for a tenant not named. */
   readonly shares: Readonly<Record<string, number>>;
+  /** Work places that each tenant uses with running tasks that are not among `tasks`. */
+  readonly inUse?: Readonly<Record<string, number>>;
 }

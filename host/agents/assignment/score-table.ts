@@ -4,7 +4,7 @@
 // agents. Memory: four bytes a pair of demand and agent, and of task and agent for tasks with their own terms.
 
 import type { UnassignedReason } from "./plan.ts";
-import { canonicalText, type PlanColumns } from "./plan-columns.ts";
+import type { PlanColumns } from "./plan-columns.ts";
 import type { PlanTask, PlanWeights } from "./plan-input.ts";
 import {
   costHalf,
@@ -152,8 +152,7 @@ export class ScoreTable {
   #demandRow(task: number): DemandRow {
     const known = this.#demandRows[task];
     if (known !== undefined) return known;
-    const { requires, prefers, resources, region } = this.#columns.waiting[task] as PlanTask;
-    const text = canonicalText([requires, prefers, resources, region ?? null, region === undefined]);
+    const text = demandText(this.#columns.waiting[task] as PlanTask);
     let row = this.#rowsByDemand.get(text);
     if (row === undefined) {
       row = this.#readDemand(demandOf(this.#columns.waiting[task] as PlanTask));
@@ -228,4 +227,16 @@ export class ScoreTable {
     for (const [name, amount] of resources) amounts[this.#resourceNames.get(name)!] = amount;
     return amounts;
   }
+}
+
+/** Equal for tasks that ask the same, and different for others: names carry their length before them. */
+function demandText({ requires, prefers, resources, region }: PlanTask): string {
+  let text = region === undefined ? "-" : `${region.length}:${region}`;
+  for (const record of [requires, prefers, resources]) {
+    text += "|";
+    const names = Object.keys(record);
+    if (names.length > 1) names.sort();
+    for (const name of names) text += `${name.length}:${name}${record[name]!} `;
+  }
+  return text;
 }

@@ -31,14 +31,19 @@ export class Bidder {
     this.#parts = parts;
   }
 
-  /** Remembers when bids were made; before they are written. */
-  made(writes: readonly Write[]): void {
+  /** Remembers when bids were made, before they are written; gives up the one that such a bid takes the place of. */
+  made(writes: readonly Write[]): Write[] {
+    const released: Write[] = [];
     for (const [aspect, key, value] of writes) {
       const place = aspect === "bids" ? readRunKey(key) : undefined;
       if (place === undefined) continue;
       const { agent } = value as { readonly agent: string };
+      const before = this.#bids.get(place.task);
+      if (before !== undefined && before.epoch !== place.epoch)
+        released.push(this.#release(place.task, before));
       this.#bids.set(place.task, { epoch: place.epoch, agent, atMs: this.#parts.monotonicMs() });
     }
+    return released;
   }
 
   /** By this process's own clock; infinite in other modes. */
@@ -52,7 +57,7 @@ export class Bidder {
 
   /** The bids to give up: outbid, or not decided in half a lease. */
   yields(isRunning: (task: string) => boolean): Write[] {
-    const { book, monotonicMs, replicaId, now } = this.#parts;
+    const { book, monotonicMs, replicaId } = this.#parts;
     const writes: Write[] = [];
     for (const [id, bid] of this.#bids) {
       const task = book.tasks.get(id);
@@ -64,8 +69,7 @@ export class Bidder {
       }
       if (isRunning(id) || !this.#isLost(task, bid, monotonicMs())) continue;
       this.#bids.delete(id);
-      const outcome = { kind: "released", agent: bid.agent, atMs: now(), tookMs: 0 };
-      writes.push(["outcomes", runKey(id, bid.epoch, replicaId()), outcome]);
+      writes.push(this.#release(id, bid));
     }
     return writes;
   }
@@ -78,6 +82,11 @@ export class Bidder {
       if (task !== undefined) nextMs = Math.min(nextMs, this.#dueMs(task, bid));
     }
     return nextMs;
+  }
+
+  #release(task: string, { epoch, agent }: OpenBid): Write {
+    const outcome = { kind: "released", agent, atMs: this.#parts.now(), tookMs: 0 };
+    return ["outcomes", runKey(task, epoch, this.#parts.replicaId()), outcome];
   }
 
   #isLost(task: Task, bid: OpenBid, nowMs: number): boolean {
