@@ -25,6 +25,7 @@ await build({
     child: "bench/child.ts",
     "network-role": "bench/network/role.ts",
     "agents-member": "bench/agents/member.ts",
+    "agents-bullmq": "bench/agents/bullmq-member.ts",
   },
   outdir: output,
   bundle: true,

@@ -5,22 +5,29 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MemberSetup, Reply, Request } from "./member.ts";
 
-const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "agents-member.js");
+/** What a process runs: the package, or BullMQ. */
+export type Program = "agents-member" | "agents-bullmq";
+const FOLDER = dirname(fileURLToPath(import.meta.url));
 
 export type Report = Extract<Reply, { kind: "report" }>;
 export type Progress = Extract<Reply, { kind: "progress" }>;
 
 export class Member {
   readonly setup: MemberSetup;
+  readonly #program: Program;
   #child: ChildProcess | undefined;
   readonly #waiting = new Map<Reply["kind"], (reply: Reply) => void>();
 
-  constructor(setup: MemberSetup) {
+  constructor(setup: MemberSetup, program: Program) {
     this.setup = setup;
+    this.#program = program;
   }
 
   async start(): Promise<void> {
-    this.#child = fork(PROGRAM, { serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    this.#child = fork(join(FOLDER, `${this.#program}.js`), {
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
     this.#child.on("message", (message) => {
       const reply = message as Reply;
       this.#waiting.get(reply.kind)?.(reply);
