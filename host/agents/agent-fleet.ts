@@ -14,6 +14,7 @@ import type { OrderRecord, ProgressRecord } from "./records/run-records.ts";
 import { isName } from "./records/shapes.ts";
 import type { TaskSpec } from "./records/task-spec.ts";
 import { specOf, type TaskRequest } from "./submitting.ts";
+import { explain, type TaskExplanation } from "./task-explanation.ts";
 import { isEnded, type Standing, type TaskStatus } from "./tasks/standing.ts";
 import type { Task } from "./tasks/task-book.ts";
 import type { Agent, AgentOptions } from "./work/agent.ts";
@@ -197,6 +198,13 @@ export class AgentFleet {
 
   children(parent: string): TaskReport[] {
     return [...this.tasks()].filter(({ spec }) => spec?.parent === parent);
+  }
+
+  /** Why a task stands where it stands. Errors: task-ended where it is not known, or archived. */
+  explain(id: string): TaskExplanation {
+    const task = this.#core.book.tasks.get(id);
+    if (task !== undefined) return explain(this.#core, task);
+    throw new CrdtError("task-ended", `task ${id} is not known here, or archived; submit it first`);
   }
 
   /** Resolves when the task has ended, as far as this replica knows. Errors: task-ended where it is not known. */

@@ -190,6 +190,11 @@ export class FleetCore {
     }
     const last = this.members.beats.get(this.seat);
     if (last?.replica === this.replica.id) this.#beatNumber = last.number;
+    const stopClosed = hostOf(this.replica).onClose(({ name }) => {
+      // Closed without leaving: to the others it is as if the process had ended.
+      if (name === this.document.name && !this.hasLeft) this.stop();
+    });
+    this.#stops.push(stopClosed);
     let isPast = true;
     this.#stops.push(
       this.replica.subscribe((event) => {
@@ -333,7 +338,12 @@ export class FleetCore {
   #nextDueMs(): number {
     const wallMs = this.platform.now();
     const nowMs = this.monotonicMs();
-    let dueMs = Math.min(this.#beatDueMs, this.members.nextSilenceMs(this.seat), this.#bidder.nextDueMs());
+    let dueMs = Math.min(
+      this.#beatDueMs,
+      this.members.nextSilenceMs(this.seat),
+      this.#bidder.nextDueMs(),
+      this.#elector.nextDueMs(),
+    );
     for (const agent of this.agents.values()) dueMs = Math.min(dueMs, agent.nextEndMs());
     const wallDueMs = Math.min(this.book.ready.rests.nextMs, this.book.expiries.nextMs);
     return Math.min(dueMs, nowMs + wallDueMs - wallMs);

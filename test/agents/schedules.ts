@@ -23,7 +23,14 @@ export async function runSchedule(
 ): Promise<ScheduleResult> {
   const nodes = 3 + (seed % 3);
   const durationMs = { from: 20, to: seed % 4 < 2 ? 4_000 : 20_000 };
-  const fleet = new FleetWorld({ seed, nodes, failures: seed % 2 === 0 ? 0.1 : 0, durationMs, ...options });
+  const fleet = new FleetWorld({
+    seed,
+    nodes,
+    failures: seed % 2 === 0 ? 0.1 : 0,
+    durationMs,
+    slowDiskMs: seed % 5 === 0 ? 1_500 : 0,
+    ...options,
+  });
   const { world, random } = fleet;
   const problems: string[] = [];
   const ids: string[] = [];

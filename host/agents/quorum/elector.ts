@@ -59,14 +59,15 @@ export class Elector {
       this.#promises.delete(id);
       return undefined;
     }
-    const own = this.#lastVote(task);
+    const own = records.votes.filter(({ record }) => record.elector === seat());
     this.#keep(task, own);
-    const bid = records.bids.findLast(({ epoch }) => epoch > (own?.epoch ?? 0));
-    if (bid === undefined) return this.#again(task, own);
+    const bid = records.bids.findLast(({ epoch }) => epoch > (own.at(-1)?.epoch ?? 0));
+    if (bid === undefined) return undefined;
     const first = records.bids.find(({ epoch, replica, record }) => {
       return epoch === bid.epoch && members.replicaOf(record.seat) === replica;
     });
-    if (first === undefined || (own !== undefined && !this.isFree(task, own.epoch, own.record.for)))
+    // One of an earlier process may come back from peers only now, above a later one of this process: each must be free.
+    if (first === undefined || !own.every(({ epoch, record }) => this.isFree(task, epoch, record.for)))
       return undefined;
     if (standing.right !== undefined && !this.isFree(task, standing.right.epoch, standing.right.on))
       return undefined;
@@ -82,6 +83,20 @@ export class Elector {
     }
   }
 
+  /** When the next of those waited for may have stopped, by this process's own clock. */
+  nextDueMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { records, standing } of this.waiting()) {
+      const promised = this.#promises.get(records.id)!;
+      const right = standing.right;
+      let dueMs = this.#stoppedAtMs(records.id, promised.epoch, promised.bidder, records.spec!.leaseMs!);
+      if (right !== undefined)
+        dueMs = Math.max(dueMs, this.#stoppedAtMs(records.id, right.epoch, right.on, records.spec!.leaseMs!));
+      nextMs = Math.min(nextMs, dueMs);
+    }
+    return nextMs;
+  }
+
   /** Whether who bid in that epoch surely does not run any more. */
   isFree({ records }: Task, epoch: number, bidder: string): boolean {
     if (find(records.outcomes, epoch, bidder) !== undefined) return true;
@@ -90,31 +105,21 @@ export class Elector {
     const seat = find(records.bids, epoch, bidder)?.seat;
     const present = seat === undefined ? undefined : members.replicaOf(seat);
     if (present !== undefined && present !== bidder) return true;
-    const promised = this.#promises.get(records.id);
+    return monotonicMs() >= this.#stoppedAtMs(records.id, epoch, bidder, leaseMs);
+  }
+
+  #stoppedAtMs(task: string, epoch: number, bidder: string, leaseMs: number): number {
+    const promised = this.#promises.get(task);
     const votedAtMs = promised?.epoch === epoch ? promised.votedAtMs : this.#bornAtMs;
-    const lastMs = Math.max(this.#bornAtMs, votedAtMs, members.heardAtMs(bidder) ?? 0);
-    return monotonicMs() - lastMs >= leaseMs * (1 + CLOCK_RATE_MARGIN);
+    const lastMs = Math.max(this.#bornAtMs, votedAtMs, this.#parts.members.heardAtMs(bidder) ?? 0);
+    return lastMs + leaseMs * (1 + CLOCK_RATE_MARGIN);
   }
 
-  /** The vote of this seat with the greatest epoch, whichever of its replicas wrote it, counted or not. */
-  #lastVote({ records }: Task): Filed<VoteRecord> | undefined {
-    return records.votes.findLast(({ record }) => record.elector === this.#parts.seat());
-  }
-
-  /** A vote of an earlier process that nobody will count is said again as it was: it may not become another one. */
-  #again({ records }: Task, own: Filed<VoteRecord> | undefined): Write | undefined {
-    const { members, replicaId, takeBatch } = this.#parts;
-    if (own === undefined || own.replica === replicaId() || members.isStored(own.replica, own.record.batch)) {
-      return undefined;
-    }
-    const vote: VoteRecord = { ...own.record, batch: takeBatch() };
-    return ["votes", runKey(records.id, own.epoch, replicaId()), vote];
-  }
-
-  #keep(task: Task, own: Filed<VoteRecord> | undefined): void {
-    const { id } = task.records;
-    const known = this.#promises.get(id);
-    if (own === undefined || known?.epoch === own.epoch) return;
-    this.#promises.set(id, { task, bidder: own.record.for, epoch: own.epoch, votedAtMs: this.#bornAtMs });
+  /** After a start: what an earlier process acknowledged, from now on. */
+  #keep(task: Task, own: readonly Filed<VoteRecord>[]): void {
+    const last = own.at(-1);
+    if (last === undefined || this.#promises.has(task.records.id)) return;
+    const { epoch, record } = last;
+    this.#promises.set(task.records.id, { task, bidder: record.for, epoch, votedAtMs: this.#bornAtMs });
   }
 }
