@@ -4,7 +4,6 @@ import { CrdtError } from "../errors.ts";
 import { callListener } from "../replica/call-listener.ts";
 import { hostOf, type Replica } from "../replica/replica.ts";
 import type { Value } from "../wire/value.ts";
-import { type Explanation, explainTask } from "./assignment/explain-task.ts";
 import { makePlan } from "./assignment/make-plan.ts";
 import type { Plan } from "./assignment/plan.ts";
 import type { PlanInput } from "./assignment/plan-input.ts";
@@ -15,6 +14,7 @@ import { type PlanSettings, planInput } from "./planning.ts";
 import type { AgentRecord } from "./records/member-records.ts";
 import type { OutcomeRecord, ProgressRecord } from "./records/run-records.ts";
 import type { TaskSpec } from "./records/task-spec.ts";
+import { explain, type TaskExplanation } from "./task-explanation.ts";
 import { isEnded, type Standing, type TaskStatus } from "./tasks/standing.ts";
 import type { Task } from "./tasks/task-book.ts";
 import { find } from "./tasks/task-records.ts";
@@ -208,9 +208,12 @@ export class FleetView {
     return readTrail(this.#state.document);
   }
 
-  /** Why a task goes to its agent: each term of the score of each agent; or what is missing. */
-  explain(task: string): Explanation {
-    return explainTask(this.#input([task]), task);
+  /** Why a task stands where it stands. Errors: task-ended where it is not known, or archived. */
+  explain(id: string): TaskExplanation {
+    const { book, members } = this.#state;
+    const task = book.tasks.get(id);
+    if (task !== undefined) return explain({ book, members, input: (more) => this.#input(more) }, task);
+    throw new CrdtError("task-ended", `task ${id} is not known here, or archived; submit it first`);
   }
 
   /** What was begun, and how it ended, oldest first; of archived tasks nothing. */

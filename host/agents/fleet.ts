@@ -193,6 +193,11 @@ export class FleetCore {
     this.#stops.push(this.state.follow(() => this.pumpLater()));
     const last = this.members.beats.get(this.seat);
     if (last?.replica === this.replica.id) this.#beatNumber = last.number;
+    const stopClosed = hostOf(this.replica).onClose(({ name }) => {
+      // Closed without leaving: to the others it is as if the process had ended.
+      if (name === this.document.name && !this.hasLeft) this.stop();
+    });
+    this.#stops.push(stopClosed);
     let isPast = true;
     this.#stops.push(
       this.replica.subscribe((event) => {

@@ -74,6 +74,7 @@ export { type Hold, type PoolPlace, ResourcePool, type StrandedRights } from "./
 export { type StrikeOff, type StrikeOffPlace, StrikeOffs } from "./pools/strike-off.ts";
 export { type Backoff, TASK_MODES, type TaskMode, type TaskSpec } from "./records/task-spec.ts";
 export type { Priority, TaskRequest } from "./submitting.ts";
+export type { TaskExplanation } from "./task-explanation.ts";
 export { isEnded, TASK_STATUSES, type TaskStatus } from "./tasks/standing.ts";
 export type { Agent, AgentOptions } from "./work/agent.ts";
 export type { Handler, Run } from "./work/execution.ts";

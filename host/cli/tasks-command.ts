@@ -2,9 +2,8 @@
 // replica or a relay. Nothing is changed by looking, and who looks takes no part (read-replica.ts).
 
 import {
-  type Explanation,
   type FleetWatch,
-  isEnded,
+  type TaskExplanation,
   type TaskReport,
   type TaskStatus,
   watchFleet,
@@ -122,17 +121,16 @@ const skillsOf = (skills: Readonly<Record<string, number>>): string =>
     .map(([name, level]) => `${name} ${level}`)
     .join(", ");
 
-function describe({ id, spec, status, agent, error }: TaskReport, explanation: Explanation): string[] {
+function describe({ id, spec, status, agent, error }: TaskReport, explanation: TaskExplanation): string[] {
   const lines = [`task ${id}   ${spec?.kind ?? ""}   ${status}${agent === undefined ? "" : `   ${agent}`}`];
+  lines.push(`  ${explanation.why}`);
   if (error !== undefined) lines.push(`  last failure: ${error}`);
-  if (explanation.reason !== undefined) lines.push(`  has no agent: ${explanation.reason}`);
-  if (isEnded(status)) lines.push("  it has ended; were it to be given now:");
-  else if (explanation.order !== undefined)
-    lines.push(`  ${formatCount(explanation.order.before)} tasks are more urgent`);
-  if (explanation.candidates.length === 0) return lines;
-  const names =
-    explanation.candidates.find(({ terms }) => terms.length > 0)?.terms.map(({ name }) => name) ?? [];
-  const rows = explanation.candidates.map(({ agent: name, score, terms, missing }) => [
+  const { plan } = explanation;
+  if (plan === undefined || plan.candidates.length === 0) return lines;
+  if (status !== "ready") lines.push("  were it to be given now:");
+  else if (plan.order !== undefined) lines.push(`  ${formatCount(plan.order.before)} tasks are more urgent`);
+  const names = plan.candidates.find(({ terms }) => terms.length > 0)?.terms.map(({ name }) => name) ?? [];
+  const rows = plan.candidates.map(({ agent: name, score, terms, missing }) => [
     name,
     missing.map(({ what, name: which }) => `${what} ${which}`.trim()).join(", "),
     ...names.map((term) => terms.find((explained) => explained.name === term)?.points ?? ""),

@@ -99,6 +99,21 @@ describe("when a process ends", () => {
     expect(await world.until(() => world.nodes[0]!.fleet!.task(id)?.status === "done", 60_000)).toBe(true);
   });
 
+  it("who was cut off in mode quorum stops before another one begins, though its clock is slow", async () => {
+    const world = await begin({ durationMs: { from: 60_000, to: 60_001 }, rates: [1, 0.92, 1] });
+    for (const node of [0, 2]) world.nodes[node]!.agent!.pause();
+    await world.world.advance(1_000);
+    const id = world.nodes[0]!.fleet!.submit({ kind: "job", mode: "quorum" });
+    expect(await world.until(() => runsOf(world, id).length === 1, 5_000)).toBe(true);
+    for (const node of [0, 2]) world.nodes[node]!.agent!.resume();
+    await world.world.advance(7_000);
+    world.partition(new Set([1]), 30_000);
+    expect(await world.until(() => runsOf(world, id).length === 2, 25_000)).toBe(true);
+    const [first, second] = runsOf(world, id);
+    expect(first!.node).toBe(1);
+    expect(first!.endedMs).toBeLessThan(second!.beganMs);
+  });
+
   it("what was cut off runs twice in mode eventual, and is counted", async () => {
     const world = await begin({ durationMs: { from: 25_000, to: 25_001 } });
     const { id, runner } = await runElsewhere(world, "eventual");
@@ -112,6 +127,62 @@ describe("when a process ends", () => {
       expect(member!.task(id)!.duplicates).toBe(1);
       expect(member!.counters().duplicates).toBeGreaterThanOrEqual(1);
     }
+  });
+});
+
+describe("a right that was seen and not stored", () => {
+  /** The first node's disk takes nothing for so long, and the agents that are named take no tasks. */
+  const hold = (world: FleetWorld, idle: readonly number[]): void => {
+    world.nodes[0]!.slowDisk = { fromMs: 60_000, toMs: 60_001 };
+    for (const node of idle) world.nodes[node]!.agent!.pause();
+  };
+
+  it("runs nothing in mode owned: who gave it may come back and not know", async () => {
+    const world = await begin({ durationMs: { from: 30_000, to: 30_001 } });
+    for (const { agent } of world.nodes) agent!.pause();
+    await world.world.advance(1_000);
+    const id = world.nodes[0]!.fleet!.submit({ kind: "job", mode: "owned" });
+    await world.world.advance(1_000);
+    hold(world, []);
+    world.nodes[1]!.agent!.resume();
+    await world.world.advance(1_000);
+    // The grant is there, and counts nowhere.
+    expect(world.nodes[1]!.fleet!.task(id)).toMatchObject({ status: "moving", agent: undefined });
+    world.partition(new Set([1]), 40_000);
+    world.nodes[0]!.kill();
+    world.nodes[0]!.slowDisk = { fromMs: 0, toMs: 0 };
+    world.nodes[0]!.start();
+    await world.until(() => runsOf(world, id).length > 0, 5_000);
+    world.nodes[2]!.agent!.resume();
+    expect(
+      await world.until(() => world.nodes.every(({ fleet }) => fleet!.task(id)?.status === "done"), 120_000),
+    ).toBe(true);
+    expect(runsOf(world, id)).toHaveLength(1);
+    expect(runsOf(world, id)[0]!.node).not.toBe(1);
+  });
+
+  it("and a vote counts for nothing in mode quorum: the elector may come back and vote otherwise", async () => {
+    const world = await begin({ durationMs: { from: 30_000, to: 30_001 } });
+    for (const { agent } of world.nodes) agent!.pause();
+    await world.world.advance(1_000);
+    const id = world.nodes[0]!.fleet!.submit({ kind: "job", mode: "quorum" });
+    await world.world.advance(1_000);
+    hold(world, [0]);
+    world.partition(new Set([2]), 1_500);
+    world.nodes[1]!.agent!.resume();
+    await world.world.advance(1_000);
+    expect(runsOf(world, id)).toHaveLength(0);
+    world.nodes[0]!.kill();
+    world.partition(new Set([1]), 20_000);
+    world.nodes[0]!.slowDisk = { fromMs: 0, toMs: 0 };
+    world.nodes[0]!.start();
+    world.nodes[2]!.agent!.resume();
+    expect(await world.until(() => runsOf(world, id).length === 1, 19_000)).toBe(true);
+    expect(runsOf(world, id)[0]!.node).not.toBe(1);
+    expect(
+      await world.until(() => world.nodes.every(({ fleet }) => fleet!.task(id)?.status === "done"), 120_000),
+    ).toBe(true);
+    expect(runsOf(world, id)).toHaveLength(1);
   });
 });
 

@@ -1,7 +1,10 @@
 // What a fleet does when it is well: tasks go to agents, run, fail, rest, wait for each other, and are seen everywhere.
 import { afterEach, expect, it } from "vitest";
+import { replayTrail } from "../../host/agents/index.ts";
 import { isCrdtError } from "../../host/errors.ts";
-import { close, type Member, members, until } from "./fleets.ts";
+import { close, type Member, members, openFleet, until } from "./fleets.ts";
+
+const isOver = (status: string): boolean => status === "done" || status === "dead";
 
 let all: Member[] = [];
 const join = async (count: number, options = {}): Promise<Member[]> => {
@@ -225,4 +228,99 @@ it("refuses what does not fit", async () => {
   expect(code(() => fleet.register({ id: "anna" }))).toBe("invalid-argument");
   await expect(members(1, { leaseMs: 5_000 })).rejects.toMatchObject({ code: "invalid-argument" });
   await expect(fleet.settled("unknown")).rejects.toMatchObject({ code: "task-ended" });
+});
+
+it("explains why a task waits", async () => {
+  const [first, second] = await join(2);
+  const { fleet } = first!;
+  const a = fleet.submit({ kind: "law", requires: { law: 0.5 } });
+  const b = fleet.submit({ kind: "law", after: [a] });
+  expect(fleet.explain(a)).toMatchObject({ why: "no agent: no-agent", carer: fleet.seat });
+  expect(fleet.explain(b)).toMatchObject({ why: `it comes after ${a}`, waitsFor: [a] });
+  second!.fleet.register({ id: "anna", skills: { law: 0.1 } }).work("law", () => {});
+  await until(() => fleet.agents()[0]?.kinds.length === 1);
+  expect(fleet.explain(a).why).toBe("no agent: skill");
+  expect(fleet.explain(a).plan?.candidates[0]?.missing).toEqual([{ what: "skill", name: "law" }]);
+  fleet.cancel(a, "not needed");
+  expect(fleet.explain(a).why).toBe("cancelled: not needed");
+  expect(fleet.explain(b).why).toContain("will not be done");
+  expect(() => fleet.explain("unknown")).toThrowError(expect.objectContaining({ code: "task-ended" }));
+});
+
+it("keeps a trail that replays to the same state, and can be shortened", async () => {
+  const [first, second] = await join(2);
+  second!.fleet.register({ id: "anna", slots: 4 }).work("note", (input: number) => {
+    if (input % 5 === 0) throw new Error("five");
+    return input;
+  });
+  const requests = Array.from({ length: 30 }, (_, input) => ({
+    kind: "note",
+    input,
+    attempts: 2,
+    mode: (["eventual", "owned", "quorum"] as const)[input % 3]!,
+    backoff: { baseMs: 10, mostMs: 10 },
+  }));
+  const ids = first!.fleet.submitMany(requests);
+  await Promise.all(ids.map((id) => first!.fleet.settled(id)));
+  await until(() => ids.every((id) => isOver(second!.fleet.task(id)!.status)));
+  first!.fleet.archive(Number.POSITIVE_INFINITY);
+  const documents = await Promise.all(all.map(({ replica }) => openFleet(replica)));
+  await until(() => documents[0]!.digest() === documents[1]!.digest());
+  for (const [index, document] of documents.entries()) {
+    const { trail: _trail, beats: _beats, progress: _progress, ...maps } = document.toJSON();
+    const replayed = replayTrail(all[index]!.fleet.trail());
+    const held = Object.fromEntries(
+      Object.entries(maps).filter(([, entries]) => Object.keys(entries as object).length > 0),
+    );
+    const kept = Object.fromEntries(
+      Object.entries(replayed).filter(([, entries]) => Object.keys(entries).length > 0),
+    );
+    expect(JSON.parse(JSON.stringify(kept))).toEqual(JSON.parse(JSON.stringify(held)));
+  }
+  first!.fleet.truncateTrail(3);
+  await until(() => second!.fleet.trail().length === 3);
+});
+
+it("archives what ended: nothing is left but how", async () => {
+  const [first, second] = await join(2);
+  second!.fleet.register({ id: "anna" }).work("note", () => "fine");
+  const { fleet } = first!;
+  const ids = fleet.submitMany([{ kind: "note", key: "once" }, { kind: "note" }]);
+  const open = fleet.submit({ kind: "nobody", after: [ids[0]!] });
+  await Promise.all(ids.map((id) => fleet.settled(id)));
+  expect(fleet.archive(1)).toBe(0);
+  expect(fleet.archive(Number.POSITIVE_INFINITY)).toBe(2);
+  await until(() => second!.fleet.counters().archived === 2);
+  expect(second!.fleet.counters().tasks).toEqual({ ready: 1 });
+  expect(second!.fleet.task(ids[1]!)).toMatchObject({ status: "done", spec: undefined });
+  expect(fleet.task(open)?.status).toBe("ready");
+  const document = await openFleet(second!.replica);
+  expect([document.specs.size, document.grants.size, document.outcomes.size]).toEqual([1, 0, 0]);
+  // The key still names it, so that it does not run again.
+  expect(fleet.submit({ kind: "note", key: "once" })).toBe(ids[0]);
+  expect(fleet.counters().tasks).toEqual({ ready: 1 });
+});
+
+it("leaves out what strangers write, and counts it", async () => {
+  const [first, second] = await join(2);
+  second!.fleet.register({ id: "anna" }).work("note", () => "fine");
+  const document = await openFleet(first!.replica);
+  document.transact(() => {
+    document.specs.set("strange", { kind: 7 });
+    document.grants.set("no key", {});
+    document.outcomes.set("strange 1 r", { kind: "perhaps" });
+    document.votes.set("strange 1 r", null);
+    document.orders.set("strange cancel", { kind: "cancel" });
+    document.beats.set("seat", [1]);
+    document.agents.set("bob", { seat: "s" });
+    document.receipts.set("r", { batch: -1 });
+    document.edges.set("one", {});
+    document.archive.set("strange", { status: "ready" });
+    document.progress.set("strange", 5);
+    document.trail.append({ what: "nonsense" });
+  });
+  const id = first!.fleet.submit({ kind: "note" });
+  expect(await first!.fleet.settled(id)).toMatchObject({ result: "fine" });
+  expect(first!.fleet.counters().malformed).toBe(11);
+  expect(first!.fleet.trail().every(({ writes }) => writes.length > 0)).toBe(true);
 });

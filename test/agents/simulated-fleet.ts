@@ -2,7 +2,7 @@
 // outside look at every execution: when it began, under which token, and when it ended or its process did.
 
 import { FleetSchema } from "../../host/agents/fleet-document.ts";
-import { type AgentFleet, joinFleet, type TaskMode } from "../../host/agents/index.ts";
+import { type Agent, type AgentFleet, joinFleet, type TaskMode } from "../../host/agents/index.ts";
 import type { Engine } from "../../host/engine/engine.ts";
 import { loadEngine } from "../../host/engine/load-engine.ts";
 import { hubOf } from "../../host/net/index.ts";
@@ -39,15 +39,14 @@ export interface Execution {
 /** A clock of another speed, and a disk that may be slow: what peers have seen may not be stored for a long time. */
 class SkewedPlatform extends SimulatedPlatform {
   rate = 1;
-  slowDiskMs = 0;
+  slowDisk = (): { fromMs: number; toMs: number } => ({ fromMs: 0, toMs: 0 });
 
   override async openStorage(location: string): Promise<PlatformStorage> {
     const storage = await super.openStorage(location);
-    const { slowDiskMs } = this;
-    if (slowDiskMs === 0) return storage;
     const write = storage.write.bind(storage);
     storage.write = async (writes, flush) => {
-      await this.wait({ from: 0, to: slowDiskMs });
+      const { fromMs, toMs } = this.slowDisk();
+      if (toMs > 0) await this.wait({ from: fromMs, to: toMs });
       await write(writes, flush);
     };
     return storage;
@@ -69,19 +68,23 @@ export class FleetNode {
   platform: SkewedPlatform | undefined;
   replica: Replica | undefined;
   fleet: AgentFleet | undefined;
+  agent: Agent | undefined;
   starts = 0;
+  /** Between which times a write waits before it is done. */
+  slowDisk: { fromMs: number; toMs: number };
 
   constructor(machine: Machine, world: FleetWorld, rate: number) {
     this.machine = machine;
     this.#world = world;
     this.rate = rate;
+    this.slowDisk = { fromMs: 0, toMs: world.options.slowDiskMs ?? 0 };
   }
 
   start(): void {
     if (this.platform !== undefined) return;
     const platform = new SkewedPlatform(this.machine, this.#world.network);
     platform.rate = this.rate;
-    platform.slowDiskMs = this.#world.options.slowDiskMs ?? 0;
+    platform.slowDisk = () => this.slowDisk;
     this.platform = platform;
     this.starts++;
     this.#open(platform).catch((error: unknown) => {
@@ -158,6 +161,8 @@ export interface FleetWorldOptions {
   readonly durationMs?: { readonly from: number; readonly to: number };
   readonly slots?: number;
   readonly isSkewed?: boolean;
+  /** How fast the clock of each node runs; drawn unless given. */
+  readonly rates?: readonly number[];
   /** Up to how long a write to the disk waits, in virtual milliseconds. */
   readonly slowDiskMs?: number;
 }
@@ -191,7 +196,8 @@ export class FleetWorld {
     this.random = new Random(seed, "fleet");
     this.nodes = machines.map((machine) => {
       if (isSkewed) machine.clockOffMs = Math.round(this.random.between(-WALL_SKEW_MS, WALL_SKEW_MS));
-      return new FleetNode(machine, this, isSkewed ? 1 + this.random.between(-RATE_SKEW, RATE_SKEW) : 1);
+      const drawn = isSkewed ? 1 + this.random.between(-RATE_SKEW, RATE_SKEW) : 1;
+      return new FleetNode(machine, this, options.rates?.[machine.index] ?? drawn);
     });
   }
 
@@ -202,34 +208,33 @@ export class FleetWorld {
 
   employ(node: FleetNode, fleet: AgentFleet, platform: Platform): void {
     const { failures = 0, durationMs = { from: 20, to: 4_000 }, slots = 2 } = this.options;
-    fleet
-      .register({ id: `agent-${node.machine.index}`, slots })
-      .work("job", (_input, { task, token, spec, signal }) => {
-        const execution: Execution = {
-          task,
-          mode: spec.mode,
-          node: node.machine.index,
-          epoch: token.epoch,
-          replica: token.replica,
-          beganMs: this.world.nowMs,
-          endedMs: Number.POSITIVE_INFINITY,
-          isWhole: true,
+    node.agent = fleet.register({ id: `agent-${node.machine.index}`, slots });
+    node.agent.work("job", (_input, { task, token, spec, signal }) => {
+      const execution: Execution = {
+        task,
+        mode: spec.mode,
+        node: node.machine.index,
+        epoch: token.epoch,
+        replica: token.replica,
+        beganMs: this.world.nowMs,
+        endedMs: Number.POSITIVE_INFINITY,
+        isWhole: true,
+      };
+      this.executions.push(execution);
+      return new Promise<string>((resolve, reject) => {
+        const end = (settle: () => void) => (): void => {
+          if (execution.endedMs === Number.POSITIVE_INFINITY) execution.endedMs = this.world.nowMs;
+          settle();
         };
-        this.executions.push(execution);
-        return new Promise<string>((resolve, reject) => {
-          const end = (settle: () => void) => (): void => {
-            if (execution.endedMs === Number.POSITIVE_INFINITY) execution.endedMs = this.world.nowMs;
-            settle();
-          };
-          const fails = this.random.chance(failures);
-          const finish = fails ? () => reject(new Error("chance")) : () => resolve("fine");
-          platform.setTimer(end(finish), this.random.between(durationMs.from, durationMs.to));
-          signal.addEventListener(
-            "abort",
-            end(() => reject(signal.reason)),
-          );
-        });
+        const fails = this.random.chance(failures);
+        const finish = fails ? () => reject(new Error("chance")) : () => resolve("fine");
+        platform.setTimer(end(finish), this.random.between(durationMs.from, durationMs.to));
+        signal.addEventListener(
+          "abort",
+          end(() => reject(signal.reason)),
+        );
       });
+    });
   }
 
   start(): void {

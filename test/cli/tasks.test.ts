@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Explanation, FleetCounters, ListedAgent, TaskReport } from "../../host/agents/index.ts";
+import type { FleetCounters, ListedAgent, TaskExplanation, TaskReport } from "../../host/agents/index.ts";
 import { type Running, start } from "./command-line.ts";
 
 let folder: string;
@@ -47,9 +47,12 @@ it("a task that nobody can do waits, and is explained; one that fails says why",
   });
   const { id } = greet.result;
 
-  const { result } = await run<{ explanation: Explanation }>("explain", url, id);
-  expect(result.explanation).toMatchObject({ status: "waiting", reason: "skill" });
-  expect(result.explanation.candidates).toMatchObject([
+  const { result } = await run<{ explanation: TaskExplanation }>("explain", url, id);
+  expect(result.explanation).toMatchObject({
+    why: "no agent: skill",
+    plan: { status: "waiting", reason: "skill" },
+  });
+  expect(result.explanation.plan?.candidates).toMatchObject([
     { agent: "ada", missing: [{ what: "skill", name: "kind greet" }] },
   ]);
 

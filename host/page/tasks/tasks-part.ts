@@ -73,12 +73,13 @@ export class TasksPart {
   #showWhy(): void {
     const id = this.#chosen;
     const task = id === undefined ? undefined : this.#fleet.task(id);
-    element("why").hidden = task === undefined;
-    if (task === undefined) return;
-    const { candidates, reason } = this.#fleet.explain(task.id);
-    const words = isEnded(task.status) ? `${task.id}: ${task.status}; were it to be given now` : task.id;
-    setText(element("why-text"), reason === undefined ? words : `${words}; it has no agent: ${reason}`);
-    this.#why.show(candidates.map((candidate) => [candidate.agent, candidate]));
+    const isKnown = task?.spec !== undefined;
+    element("why").hidden = !isKnown;
+    if (!isKnown) return;
+    const { why, plan } = this.#fleet.explain(task.id);
+    const isOver = task.status !== "ready" && plan !== undefined;
+    setText(element("why-text"), `${task.id}: ${why}${isOver ? "; were it to be given now:" : ""}`);
+    this.#why.show((plan?.candidates ?? []).map((candidate) => [candidate.agent, candidate]));
   }
 }
 
