@@ -15,12 +15,18 @@ export class Member {
   #child: ChildProcess | undefined;
   readonly #waiting = new Map<Reply["kind"], (reply: Reply) => void>();
 
-  constructor(setup: MemberSetup) {
+  readonly #program: string;
+
+  constructor(setup: MemberSetup, program = PROGRAM) {
     this.setup = setup;
+    this.#program = program;
   }
 
   async start(): Promise<void> {
-    this.#child = fork(PROGRAM, { serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    this.#child = fork(this.#program, {
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
     this.#child.on("message", (message) => {
       const reply = message as Reply;
       this.#waiting.get(reply.kind)?.(reply);

@@ -2,6 +2,7 @@
 // push of documents over them, and a look at what has been cut off. The decisions are in the rooms below; here frames,
 // timers and connections are tied to them.
 import { CrdtError } from "../errors.ts";
+import { PhiAccrual } from "../failure-detection/phi-accrual.ts";
 import { MEMBER_ADDRESS_BYTES_MAX, MEMBER_ADDRESSES_MAX, MEMBER_META_BYTES_MAX } from "../limits.ts";
 import type { Extension, ExtensionEnd, ExtensionPeer } from "../net/extension.ts";
 import { type Hub, hubOf } from "../net/index.ts";
@@ -9,7 +10,6 @@ import type { Platform } from "../platform/platform.ts";
 import { callListener } from "../replica/call-listener.ts";
 import { hostOf, type Replica } from "../replica/replica.ts";
 import { type ReplicaId, readUint32 } from "../wire/replica-id.ts";
-import { PhiAccrual } from "../failure-detection/phi-accrual.ts";
 import { LazyPush, type PushStatistics } from "./lazy-push/lazy-push.ts";
 import type { LinkedTo } from "./linking/link-plan.ts";
 import { Linker } from "./linking/linker.ts";
