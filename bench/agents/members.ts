@@ -5,26 +5,27 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MemberSetup, Reply, Request } from "./member.ts";
 
-/** What a process runs: the package, or BullMQ. */
-export type Program = "agents-member" | "agents-bullmq";
-const FOLDER = dirname(fileURLToPath(import.meta.url));
+/** What a process runs in a benchmark: the package, or BullMQ. */
+export const programOf = (name: "agents-member" | "agents-bullmq"): string =>
+  join(dirname(fileURLToPath(import.meta.url)), `${name}.js`);
 
 export type Report = Extract<Reply, { kind: "report" }>;
 export type Progress = Extract<Reply, { kind: "progress" }>;
 
 export class Member {
   readonly setup: MemberSetup;
-  readonly #program: Program;
+  readonly #program: string;
   #child: ChildProcess | undefined;
   readonly #waiting = new Map<Reply["kind"], (reply: Reply) => void>();
 
-  constructor(setup: MemberSetup, program: Program) {
+  /** `program` is the file that the process runs. */
+  constructor(setup: MemberSetup, program: string) {
     this.setup = setup;
     this.#program = program;
   }
 
   async start(): Promise<void> {
-    this.#child = fork(join(FOLDER, `${this.#program}.js`), {
+    this.#child = fork(this.#program, {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

@@ -293,7 +293,11 @@ declare module "bullmq" {
     waitUntilReady(): Promise<unknown>;
   }
   export class Worker {
-    constructor(name: string, work: (job: Job) => Promise<void>, options: Connection & Readonly<Record<string, unknown>>);
+    constructor(
+      name: string,
+      work: (job: Job) => Promise<void>,
+      options: Connection & Readonly<Record<string, unknown>>,
+    );
     on(event: "error", listener: (error: Error) => void): this;
     waitUntilReady(): Promise<unknown>;
   }

@@ -2,7 +2,7 @@
 // for throughput, at a steady rate for latency, and with a process killed every two seconds. Every task must be done.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Member, type Progress, type Report } from "../agents/members.ts";
+import { Member, type Progress, programOf, type Report } from "../agents/members.ts";
 import { isRedisInstalled, startRedis } from "../agents/redis.ts";
 import { freePort, pause } from "../network/fork.ts";
 import type { Circumstances, Figure, Outcome, Workload } from "../workload.ts";
@@ -45,7 +45,7 @@ async function fleetOf(
           storage: storage === undefined ? undefined : join(storage, `member-${index}`),
           ...lease,
         },
-        redis === undefined ? "agents-member" : "agents-bullmq",
+        programOf(redis === undefined ? "agents-member" : "agents-bullmq"),
       ),
   );
   await members[0]!.start();
