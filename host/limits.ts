@@ -129,3 +129,9 @@ export const PRESENCE_PEERS_MAX = 1024;
 export const PRESENCE_BYTES_PER_SECOND = 65536;
 /** States in one frame of presence: bounds what is read before any of it is used. */
 export const PRESENCE_STATES_PER_FRAME_MAX = 64;
+/** Keys a conflict predictor remembers: some 400 bytes each for a key with two writers, 25 MB in all. */
+export const PREDICTED_KEYS_MAX = 65536;
+/** Writers of one key that a conflict predictor tells apart: those of a hot key beyond it count as others. */
+export const PREDICTED_WRITERS_MAX = 8;
+/** Predictions that wait for their outcome: the oldest beyond it are dropped, and count as never validated. */
+export const PENDING_PREDICTIONS_MAX = 65536;

@@ -16,6 +16,7 @@ const ENTRIES = {
   "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
   tabs: "host/tabs/index.ts",
+  learning: "host/learning/index.ts",
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
@@ -93,6 +94,7 @@ const bundleForBrowsers = () =>
       access: ENTRIES.access,
       overlay: ENTRIES.overlay,
       tabs: ENTRIES.tabs,
+      learning: ENTRIES.learning,
     },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",

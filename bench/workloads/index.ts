@@ -2,6 +2,7 @@
 import type { Workload } from "../workload.ts";
 import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
+import { conflictPrediction } from "./conflict-prediction.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
@@ -32,6 +33,7 @@ export const workloads: readonly Workload[] = [
   ...locals,
   ...growths,
   overhead,
+  conflictPrediction,
   backbone,
   netReconcile,
   ...bytes,
