@@ -19,6 +19,7 @@ import { seriesChunks } from "./series-chunks.ts";
 import { seriesContainer } from "./series-container.ts";
 import { seriesKernels } from "./series-kernels.ts";
 import { seriesMerges } from "./series-merges.ts";
+import { syncScheduling } from "./sync-scheduling.ts";
 import { tortures } from "./torture.ts";
 import { vectorCompare } from "./vector-compare.ts";
 
@@ -34,6 +35,7 @@ export const workloads: readonly Workload[] = [
   ...growths,
   overhead,
   conflictPrediction,
+  syncScheduling,
   backbone,
   netReconcile,
   ...bytes,

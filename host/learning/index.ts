@@ -28,3 +28,5 @@ export {
   type ReliabilityRow,
   type Scored,
 } from "./conflicts/scores.ts";
+export { MeasuredChoice } from "./schedule/measured-choice.ts";
+export { SendSchedule, type SendScheduleOptions } from "./schedule/send-schedule.ts";

@@ -86,7 +86,7 @@ export class ConflictPredictor {
   /** A writer wrote a key, here or as seen by a merge. Predicts first where the write is to be predicted. */
   wrote(key: string, writer: string, atMs: number): void {
     this.validateDue(atMs);
-    this.#book.wrote(key, writer, atMs);
+    this.#book.wrote(key, writer);
     this.#rates.wrote(key, writer, atMs);
   }
 

@@ -49,10 +49,10 @@ export class PredictionBook {
     return pending;
   }
 
-  /** Somebody wrote a key: a conflict for all others who had written it within the horizon. */
-  wrote(key: string, writer: string, atMs: number): void {
+  /** Somebody wrote a key: a conflict for all others whose horizon lasts. Take out what is due before. */
+  wrote(key: string, writer: string): void {
     for (const pending of this.#openByKey.get(key) ?? []) {
-      if (pending.writer !== writer && atMs <= pending.dueMs) this.#conflicted(pending);
+      if (pending.writer !== writer) this.#conflicted(pending);
     }
   }
 
