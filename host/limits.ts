@@ -85,6 +85,8 @@ export const RETRY_AFTER_MS_MAX = 300000;
 export const RELAY_ADDRESSES_MAX = 64;
 /** Replicas one announcement of lazy push names: those that wrote within a tenth of a second; more take more frames. */
 export const HAVE_ROWS_MAX = 4096;
+/** How long a pacing may keep a write back, in milliseconds: a minute, or a faulty one would keep it for ever. */
+export const PACING_MS_MAX = 60000;
 /** Members of one overlay: a whole table then travels in one message, and a joiner holds it in a few megabytes. */
 export const MEMBERS_MAX = 8192;
 /** Bytes a member may say of itself beyond its address: it is told to every other member. */
