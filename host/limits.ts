@@ -87,6 +87,8 @@ export const RELAY_ADDRESSES_MAX = 64;
 export const HAVE_ROWS_MAX = 4096;
 /** How long a pacing may keep a write back, in milliseconds: a minute, or a faulty one would keep it for ever. */
 export const PACING_MS_MAX = 60000;
+/** Steps of a season of a forecast: a week of quarters of an hour is 672, and each of a dozen candidates keeps one. */
+export const FORECAST_SEASON_STEPS_MAX = 4096;
 /** Members of one overlay: a whole table then travels in one message, and a joiner holds it in a few megabytes. */
 export const MEMBERS_MAX = 8192;
 /** Bytes a member may say of itself beyond its address: it is told to every other member. */

@@ -13,6 +13,7 @@ import { networkLoads } from "./network-loads.ts";
 import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
+import { resourceForecast } from "./resource-forecast.ts";
 import { rivals } from "./rivals.ts";
 import { rivalsSeries } from "./rivals-series.ts";
 import { seriesChunks } from "./series-chunks.ts";
@@ -36,6 +37,7 @@ export const workloads: readonly Workload[] = [
   overhead,
   conflictPrediction,
   syncScheduling,
+  resourceForecast,
   backbone,
   netReconcile,
   ...bytes,

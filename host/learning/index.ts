@@ -28,5 +28,11 @@ export {
   type ReliabilityRow,
   type Scored,
 } from "./conflicts/scores.ts";
+export {
+  type ForecastPoint,
+  type LimitForecast,
+  LoadForecast,
+  type LoadForecastOptions,
+} from "./forecast/load-forecast.ts";
 export { MeasuredChoice } from "./schedule/measured-choice.ts";
 export { SendSchedule, type SendScheduleOptions } from "./schedule/send-schedule.ts";
