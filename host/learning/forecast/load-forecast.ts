@@ -34,35 +34,44 @@ export interface LimitForecast {
 /** Horizons whose errors are followed, in steps; between two the interval is interpolated. */
 const HORIZONS = [1, 2, 4, 8, 16, 32, 64, 128] as const;
 const FARTHEST = 128;
+/** A trend that lasts for ever is rare, but a disk that fills has one. */
+const TRENDS = [
+  { trend: 0, damping: 1 },
+  { trend: 0.02, damping: 0.98 },
+  { trend: 0.1, damping: 0.98 },
+  { trend: 0.01, damping: 1 },
+] as const;
 const PLAIN: readonly SmoothingWeights[] = [0.05, 0.2, 0.5, 1].flatMap((level) =>
-  [0, 0.02, 0.1].map((trend) => ({ level, trend, season: 0 })),
+  TRENDS.map((trend) => ({ level, ...trend, season: 0 })),
 );
 const SEASONAL: readonly SmoothingWeights[] = [0.02, 0.1, 0.3].flatMap((level) =>
-  [0, 0.02].flatMap((trend) => [0.05, 0.25].map((season) => ({ level, trend, season }))),
+  [TRENDS[0], TRENDS[3]].flatMap((trend) => [0.05, 0.25].map((season) => ({ level, ...trend, season }))),
 );
 /** What an error counts for after the next one, in choosing who speaks. */
 const ERROR_KEPT = 0.98;
 
-interface Candidate {
-  readonly smoothing: Smoothing;
-  error: number;
+/** What was forecast for a step, by each candidate, and the band the speaker was given. */
+interface Awaited {
+  readonly dueStep: number;
+  readonly values: Float64Array;
+  readonly half: number | undefined;
 }
 
-interface Awaited {
-  readonly horizon: number;
-  readonly dueStep: number;
-  readonly value: number;
-  readonly half: number | undefined;
+/** Forecasts of one horizon: who was least off lately speaks. */
+interface Lane {
+  readonly steps: number;
+  readonly band: ErrorBand;
+  readonly errors: Float64Array;
+  /** In the order they fall due. */
+  readonly awaited: Awaited[];
+  speaker: number;
 }
 
 export class LoadForecast {
   readonly stepMs: number;
-  readonly #candidates: readonly Candidate[];
-  readonly #bands: readonly ErrorBand[];
-  /** By horizon, in the order they fall due. */
-  readonly #awaited: readonly Awaited[][];
+  readonly #candidates: readonly Smoothing[];
+  readonly #lanes: readonly Lane[];
   readonly #seasonSteps: number;
-  #speaker: Candidate;
   #steps = 0;
   #values = 0;
 
@@ -81,26 +90,26 @@ export class LoadForecast {
     this.stepMs = stepMs;
     this.#seasonSteps = seasonSteps;
     const weights = seasonSteps > 1 ? [...PLAIN, ...SEASONAL] : PLAIN;
-    this.#candidates = weights.map((one) => ({ smoothing: new Smoothing(one, seasonSteps), error: 0 }));
-    this.#speaker = this.#candidates[0]!;
-    this.#bands = HORIZONS.map(() => new ErrorBand(coverage));
-    this.#awaited = HORIZONS.map(() => []);
+    this.#candidates = weights.map((one) => new Smoothing(one, seasonSteps));
+    this.#lanes = HORIZONS.map((steps) => ({
+      steps,
+      band: new ErrorBand(coverage),
+      errors: new Float64Array(weights.length),
+      awaited: [],
+      speaker: 0,
+    }));
   }
 
   /** The value of the next step; undefined where none was measured. */
   add(value: number | undefined): void {
     this.#steps++;
-    if (value === undefined || !Number.isFinite(value)) {
-      this.#settle(undefined);
-      if (this.#values === 0) return;
-      // Time goes on: each goes on as it expected.
-      for (const { smoothing } of this.#candidates) smoothing.add(smoothing.at(1));
-    } else {
-      this.#settle(value);
-      this.#judge(value);
-      this.#values++;
-    }
-    this.#await();
+    const measured = value !== undefined && Number.isFinite(value) ? value : undefined;
+    if (measured === undefined && this.#values === 0) return;
+    for (const lane of this.#lanes) this.#settle(lane, measured);
+    // Where nothing was measured, each goes on as it expected.
+    for (const candidate of this.#candidates) candidate.add(measured ?? candidate.at(1));
+    if (measured !== undefined) this.#values++;
+    for (const lane of this.#lanes) this.#await(lane);
   }
 
   /** What is expected `steps` from now, from 1 to 128; undefined while nothing, or nothing of its interval, is known. */
@@ -109,9 +118,10 @@ export class LoadForecast {
       Number.isInteger(steps) && steps >= 1 && steps <= FARTHEST,
       `steps ${steps}: give 1 to ${FARTHEST}`,
     );
-    const half = this.#halfAt(steps);
+    const place = HORIZONS.findIndex((horizon) => horizon >= steps);
+    const half = this.#halfAt(place, steps);
     if (half === undefined) return undefined;
-    const value = this.#speaker.smoothing.at(steps);
+    const value = this.#candidates[this.#lanes[place]!.speaker]!.at(steps);
     return { value, low: value - half, high: value + half };
   }
 
@@ -130,42 +140,32 @@ export class LoadForecast {
     return { expectedMs, earliestMs, latestMs };
   }
 
-  #halfAt(steps: number): number | undefined {
-    const above = HORIZONS.findIndex((horizon) => horizon >= steps);
-    const upper = this.#bands[above]!.half;
-    if (HORIZONS[above] === steps || upper === undefined) return upper;
-    const lower = this.#bands[above - 1]!.half!;
-    const share = (steps - HORIZONS[above - 1]!) / (HORIZONS[above]! - HORIZONS[above - 1]!);
-    return lower + share * (upper - lower);
+  #halfAt(place: number, steps: number): number | undefined {
+    const { steps: above, band } = this.#lanes[place]!;
+    const upper = band.half;
+    if (above === steps || upper === undefined) return upper;
+    const { steps: below, band: lowerBand } = this.#lanes[place - 1]!;
+    const lower = lowerBand.half ?? upper;
+    return lower + ((steps - below) / (above - below)) * (upper - lower);
   }
 
-  #judge(value: number): void {
-    let best: Candidate | undefined;
-    for (const candidate of this.#candidates) {
-      const { smoothing } = candidate;
-      const isSettled = this.#values > Math.max(1, this.#seasonSteps);
-      const error = isSettled ? Math.abs(value - smoothing.at(1)) : 0;
-      candidate.error = ERROR_KEPT * candidate.error + error;
-      smoothing.add(value);
-      if (best === undefined || candidate.error < best.error) best = candidate;
-    }
-    this.#speaker = best!;
-  }
-
-  #settle(value: number | undefined): void {
-    for (const [place, waiting] of this.#awaited.entries()) {
-      if (waiting[0]?.dueStep !== this.#steps) continue;
-      const due = waiting.shift()!;
-      if (value !== undefined) this.#bands[place]!.add(value - due.value, due.half);
+  #settle(lane: Lane, value: number | undefined): void {
+    if (lane.awaited[0]?.dueStep !== this.#steps) return;
+    const due = lane.awaited.shift()!;
+    if (value === undefined) return;
+    lane.band.add(value - due.values[lane.speaker]!, due.half);
+    // What was said before a season was whole is no measure of who knows the season.
+    if (this.#values <= this.#seasonSteps + lane.steps) return;
+    for (let place = 0; place < due.values.length; place++) {
+      const error = Math.abs(value - due.values[place]!);
+      lane.errors[place] = ERROR_KEPT * lane.errors[place]! + error;
+      if (lane.errors[place]! < lane.errors[lane.speaker]!) lane.speaker = place;
     }
   }
 
-  #await(): void {
-    for (const [place, horizon] of HORIZONS.entries()) {
-      const value = this.#speaker.smoothing.at(horizon);
-      const half = this.#bands[place]!.half;
-      this.#awaited[place]!.push({ horizon, dueStep: this.#steps + horizon, value, half });
-    }
+  #await(lane: Lane): void {
+    const values = Float64Array.from(this.#candidates, (candidate) => candidate.at(lane.steps));
+    lane.awaited.push({ dueStep: this.#steps + lane.steps, values, half: lane.band.half });
   }
 }
 

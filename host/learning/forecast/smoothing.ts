@@ -6,10 +6,9 @@ export interface SmoothingWeights {
   readonly level: number;
   readonly trend: number;
   readonly season: number;
+  /** What is left of a trend a step later, up to 1. */
+  readonly damping: number;
 }
-
-/** What is left of a trend a step later: none lasts. */
-const DAMPING = 0.98;
 
 export class Smoothing {
   readonly #weights: SmoothingWeights;
@@ -26,16 +25,16 @@ export class Smoothing {
 
   add(value: number): void {
     const season = this.#seasonal.length;
-    const { level: levelWeight, trend: trendWeight, season: seasonWeight } = this.#weights;
+    const { level: levelWeight, trend: trendWeight, season: seasonWeight, damping } = this.#weights;
     if (this.#count < season) this.#learnFirstSeason(value);
     else if (this.#count === 0) this.#level = value;
     else {
       const place = season === 0 ? 0 : this.#count % season;
       const seasonal = season === 0 ? 0 : this.#seasonal[place]!;
       const before = this.#level;
-      const expected = before + DAMPING * this.#trend;
+      const expected = before + damping * this.#trend;
       this.#level = expected + levelWeight * (value - seasonal - expected);
-      this.#trend = DAMPING * this.#trend + trendWeight * (this.#level - before - DAMPING * this.#trend);
+      this.#trend = damping * this.#trend + trendWeight * (this.#level - before - damping * this.#trend);
       if (season > 0) this.#seasonal[place] = seasonal + seasonWeight * (value - this.#level - seasonal);
     }
     this.#count++;
@@ -44,7 +43,8 @@ export class Smoothing {
   /** What is expected `steps` from the last value on. */
   at(steps: number): number {
     const season = this.#seasonal.length;
-    const sum = (DAMPING * (1 - DAMPING ** steps)) / (1 - DAMPING);
+    const { damping } = this.#weights;
+    const sum = damping === 1 ? steps : (damping * (1 - damping ** steps)) / (1 - damping);
     const place = (this.#count - 1 + steps) % Math.max(1, season);
     const seasonal = season === 0 || this.#count < season ? 0 : this.#seasonal[place]!;
     return this.#level + sum * this.#trend + seasonal;
