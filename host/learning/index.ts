@@ -34,5 +34,8 @@ export {
   LoadForecast,
   type LoadForecastOptions,
 } from "./forecast/load-forecast.ts";
+export { type Health, type HealthSignal, healthOf } from "./health.ts";
+export { type Anomaly, AnomalyDetector, type AnomalyDetectorOptions } from "./patterns/anomaly-detector.ts";
+export { ChangeDetector, type ChangeDetectorOptions, type LevelChange } from "./patterns/change-detector.ts";
 export { MeasuredChoice } from "./schedule/measured-choice.ts";
 export { SendSchedule, type SendScheduleOptions } from "./schedule/send-schedule.ts";
