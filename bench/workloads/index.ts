@@ -13,6 +13,7 @@ import { networkLoads } from "./network-loads.ts";
 import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
+import { patternDetection } from "./pattern-detection.ts";
 import { resourceForecast } from "./resource-forecast.ts";
 import { rivals } from "./rivals.ts";
 import { rivalsSeries } from "./rivals-series.ts";
@@ -38,6 +39,7 @@ export const workloads: readonly Workload[] = [
   conflictPrediction,
   syncScheduling,
   resourceForecast,
+  patternDetection,
   backbone,
   netReconcile,
   ...bytes,
