@@ -46,7 +46,9 @@ describe("a load forecast", () => {
     expect([forecast.at(1), forecast.untilAbove(1)]).toEqual([undefined, undefined]);
     for (let step = 0; step < 20; step++) forecast.add(undefined);
     expect(forecast.at(1)).toBeUndefined();
-    for (let step = 0; step < 12; step++) forecast.add(5);
+    for (let step = 0; step < 8; step++) forecast.add(5);
+    expect(forecast.at(1)).toBeUndefined();
+    for (let step = 0; step < 4; step++) forecast.add(5);
     expect(forecast.at(1)).toEqual({ value: 5, low: 5, high: 5 });
     expect(forecast.at(64)).toBeUndefined();
   });
