@@ -7,7 +7,8 @@ import { PACING_MS_MAX } from "../../host/limits.ts";
 import type { NetworkOptions, Session } from "../../host/net/index.ts";
 import { serve } from "../../host/relay.ts";
 import { Random } from "../../host/simulator/random.ts";
-import { createNode, Home, type Node, openHome } from "./fleet.ts";
+import { faultyWorld, randomFrom } from "./faulty-transport.ts";
+import { converged, createNode, FAST, Home, joinLasting, type Node, openHome, pause } from "./fleet.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 const LATENCY_MS = 1;
@@ -99,6 +100,32 @@ describe("a paced replica", () => {
     expect(homes[0].visits.value).toBe(2);
   });
 });
+
+it.each([1, 2, 3])(
+  "paced replicas converge when messages are lost, doubled and swapped (seed %i)",
+  async (seed) => {
+    const random = randomFrom(seed);
+    const world = faultyWorld({ lose: 0.05, double: 0.05, swap: 0.05 }, random);
+    const pacing = () => new SendSchedule({ costMs: 5 * random(), staleMsMax: 20 });
+    const nodes = [1, 2, 9].map((id) => createNode(id, { ...FAST, pacing }));
+    ended.push(...nodes);
+    const [a, b, relay] = nodes as [Node, Node, Node];
+    const homes = [await openHome(a), await openHome(b)];
+    const links = [a, b].map((node) => joinLasting(node, relay, world.wrap));
+    for (let step = 0; step < 100; step++) {
+      const home = homes[step % 2]!;
+      home.visits.increment();
+      if (random() < 0.5) home.tags.add(`tag ${step % 5}`);
+      else home.tags.delete(`tag ${step % 5}`);
+      if (random() < 0.5) await pause(0);
+    }
+    await pause(20);
+    world.isFaulty = false;
+    await converged(nodes, "home", 20_000);
+    expect(homes.map(({ visits }) => visits.value)).toEqual([100, 100]);
+    for (const link of links) link.stop();
+  },
+);
 
 it("createReplica takes a schedule, and its writes arrive", async () => {
   const server = await createReplica();
