@@ -1,5 +1,5 @@
 // Bundles bench/ into build/bench and runs it in a fresh Node process.
-// usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME] [--rounds N]   (bench/main.ts)
+// usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME] [--rounds N] [--data DIR]   (bench/main.ts)
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -11,6 +11,7 @@ import { xxhash32 } from "../wire/xxhash32.ts";
 import { type FoldedDelta, foldDelta, type UnfoldedDelta } from "./delta-folding.ts";
 import { type Definition, OutgoingDictionary } from "./dictionary.ts";
 import { encodeMessage } from "./messages.ts";
+import { PacedFlush, type Pacing } from "./pacing.ts";
 import { encodeStreamFrame, STREAM_NUMBERS } from "./stream-frame.ts";
 
 /** Connections whose own deltas are left out of their frame; with more in a turn, all get all. */
@@ -71,17 +72,21 @@ export class Room {
   #queue: Queued[] = [];
   #queuedBytes = 0;
   #isFlushScheduled = false;
+  readonly #paced: PacedFlush | undefined;
+  /** Deltas in the queue that the pacing was not asked about. */
+  #unpaced = 0;
   #cancelTimer: () => void = () => {};
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #number = 0;
   #unfolded: { readonly bytes: Uint8Array; readonly header: DeltaHeader } | undefined;
   #answer: RememberedAnswer | undefined;
 
-  constructor(core: DocumentCore, index: number, platform: RoomPlatform) {
+  constructor(core: DocumentCore, index: number, platform: RoomPlatform, pacing?: Pacing) {
     this.core = core;
     this.index = index;
     this.nameHash = xxhash32(new TextEncoder().encode(core.name), 0);
     this.#platform = platform;
+    this.#paced = pacing && new PacedFlush(pacing, platform, () => this.flush());
     this.#stopListening = core.onDelta((delta) => this.#add(delta));
   }
 
@@ -166,12 +171,13 @@ export class Room {
     if (this.#dictionary.takeRenewed() || isFull) this.#send(toldLater);
     this.#queue.push({ delta, source });
     this.#queuedBytes += delta.body.length;
+    this.#unpaced++;
     this.#schedule(source);
   }
 
   /** Local deltas come once a turn, when it ends; those of connections wait for the rest of their turn. */
   #schedule(source: unknown): void {
-    if (source === "local") queueMicrotask(() => this.flush());
+    if (source === "local") queueMicrotask(() => this.#turnEnded());
     else if (!this.#isFlushScheduled) {
       this.#isFlushScheduled = true;
       this.#platform.onTurnEnd(() => this.#flushSpaced());
@@ -188,7 +194,16 @@ export class Room {
 
   #flushScheduled(): void {
     this.#isFlushScheduled = false;
-    this.flush();
+    this.#turnEnded();
+  }
+
+  #turnEnded(): void {
+    if (this.#paced === undefined) this.flush();
+    else if (this.#unpaced > 0) {
+      const deltas = this.#unpaced;
+      this.#unpaced = 0;
+      this.#paced.turnEnded(deltas);
+    }
   }
 
   #dropOut(source: unknown): void {
@@ -211,6 +226,8 @@ export class Room {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#unpaced = 0;
+    this.#paced?.sent();
     this.#sentAtMs = this.#platform.monotonicMs();
     const number = this.#number;
     this.#number = (number + 1) % STREAM_NUMBERS;

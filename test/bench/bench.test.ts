@@ -156,6 +156,24 @@ describe("the other benchmarks", () => {
   );
 
   test(
+    "what learns is judged on drawn histories",
+    () => {
+      const rows = bench("conflict-prediction", "sync-scheduling", "resource-forecast", "pattern-detection");
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      for (const name of [
+        "Brier skill",
+        "of the offline optimum",
+        "held by 90 % intervals",
+        "a false change",
+      ]) {
+        expect(text).toContain(name);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "relays give their rows and figures",
     () => {
       const rows = bench("net", "--engine", "jarvis-crdt", "--engine", "raw ws");
