@@ -145,8 +145,9 @@ export class Lane implements OutgoingOwner {
     this.#context.statistics.received++;
     try {
       const message = decodeDeltas(bytes);
-      if (message.relay !== this.relay && !this.#merge(message)) this.#hold(message, bytes.length);
+      // Looks at the head of each delta: what is no delta goes no further.
       this.readable.add(message);
+      if (message.relay !== this.relay && !this.#merge(message)) this.#hold(message, bytes.length);
       this.#retryWaiting();
     } catch (error) {
       this.#context.statistics.ignored++;
