@@ -72,6 +72,7 @@ function sayState(): void {
     core.flushLocal();
     const digest = String(core.engine.digest());
     const vector = JSON.stringify(core.versionVector);
-    say({ kind: "state", digest, vector, total: shared.total.value });
+    const residentBytes = process.memoryUsage.rss();
+    say({ kind: "state", digest, vector, total: shared.total.value, residentBytes });
   });
 }

@@ -20,6 +20,8 @@ export interface MemberState {
   readonly digest: string;
   readonly vector: string;
   readonly total: number;
+  /** What the process holds of the machine's memory. */
+  readonly residentBytes: number;
 }
 
 export type MemberMessage =

@@ -138,6 +138,7 @@ it(`${PROCESSES} processes agree after kill -9, SIGSTOP and bad links (seed ${SE
   await Promise.all(members.slice(RELAYS).map((member) => member.stop()));
   const healedMs = performance.now();
   const states = await untilAgreed();
+  const agreedMs = Math.round(performance.now() - healedMs);
   const { total } = states[0]!;
   const found = new Set(await members[0]!.written());
   const lost = members.flatMap(({ stored }) =>
@@ -159,8 +160,9 @@ it(`${PROCESSES} processes agree after kill -9, SIGSTOP and bad links (seed ${SE
   );
   expect(starts).toBeGreaterThan(PROCESSES);
   for (const count of Object.values(counts)) expect(count).toBeGreaterThan(0);
-  const agreedMs = Math.round(performance.now() - healedMs);
+  const mebibytes = states.map(({ residentBytes }) => residentBytes / 2 ** 20);
+  const memory = `${Math.round(mebibytes.reduce((sum, size) => sum + size))} MiB resident, ${Math.round(Math.max(...mebibytes))} at most`;
   console.log(
-    `${PROCESSES} processes, ${starts} starts, ${total} writes, ${JSON.stringify(counts)}, agreed ${agreedMs} ms after`,
+    `${PROCESSES} processes, ${starts} starts, ${total} writes, ${JSON.stringify(counts)}, agreed ${agreedMs} ms after, ${memory}`,
   );
 });
