@@ -121,12 +121,16 @@ async function latency({ competitor, isQuick }: Circumstances): Promise<Outcome>
     WITHIN_MS,
   );
   await reader.call("watch");
+  const usages = () => Promise.all([writer, relay, reader].map((role) => role.call("usage")));
+  const before = await usages();
   const written = await writer.call("tick", count, 4);
   const seen = await until(
     () => reader.call("watched"),
     (times) => times.length >= count,
     WITHIN_MS,
   );
+  const after = await usages();
+  const cpuMs = after.reduce((sum, usage, role) => sum + usage.cpuMs - before[role]!.cpuMs, 0);
   await Promise.all([relay.end(), writer.end(), reader.end()]);
   const times = written.map((at, index) => (seen[index]! - at) / 1e6);
   times.sort((left, right) => left - right);
@@ -139,6 +143,7 @@ async function latency({ competitor, isQuick }: Circumstances): Promise<Outcome>
     figure("p50", median(times)),
     figure("p10", times[Math.floor(times.length * 0.1)]!),
     figure("p99", times[Math.floor(times.length * 0.99)]!),
+    figure("CPU of all three", cpuMs / count),
   ];
   return { samples: [], figures, check: COMPLETE };
 }

@@ -164,6 +164,19 @@ describe("the other benchmarks", () => {
   );
 
   test(
+    "a relay with and without packing gives its rows and figures",
+    () => {
+      const rows = bench("net-packing");
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      for (const name of ["jarvis-crdt", "jarvis-crdt without packing"]) {
+        expect(text).toContain(`net-packing · ${name} · relay CPU a turn`);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "a comparison of documents gives its figures",
     () => {
       const rows = bench("net-reconcile");
