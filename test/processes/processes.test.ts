@@ -128,7 +128,7 @@ async function untilAgreed(): Promise<MemberState[]> {
 }
 
 it(`${PROCESSES} processes agree after kill -9, SIGSTOP and bad links (seed ${SEED})`, {
-  timeout: 600_000,
+  timeout: 600_000 + PROCESSES * 10_000,
 }, async () => {
   const random = seeded(SEED);
   await startFleet(random);
