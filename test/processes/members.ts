@@ -11,6 +11,8 @@ export interface MemberOptions {
   /** What its numbers begin with: its name and how often it was started. */
   readonly life: string;
   readonly storage: string;
+  /** Between two groups of writes. */
+  readonly pauseMs: number;
   readonly port?: number;
   readonly upstream?: string;
 }

@@ -17,6 +17,8 @@ const RELAYS = Math.max(3, Math.round(PROCESSES / 10));
 const STEPS = Number(process.env.JARVIS_STEPS ?? 25);
 const STEP_MS = 200;
 const STARTS_AT_ONCE = 4;
+/** Everybody merges what everybody writes: more processes write less each, so that all together write as much. */
+const PAUSE_MS = 200 * Math.max(1, PROCESSES / 12);
 /** A slow machine must pass too. */
 const AGREE_WITHIN_MS = 180_000;
 
@@ -69,6 +71,7 @@ async function startFleet(random: () => number): Promise<void> {
       new Member({
         name,
         storage: join(folder, name),
+        pauseMs: PAUSE_MS,
         ...(isRelay && { port: ports[index]! }),
         ...(index > 0 && { upstream: await linkTo(upstreamPort) }),
       }),
