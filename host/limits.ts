@@ -137,6 +137,8 @@ export const BACKBONE_IN_FLIGHT_MAX = 16;
 export const BACKBONE_BACKLOG_BYTES_MAX = 4194304;
 /** Bytes of one document's messages kept until what they build on has come: beyond it anti-entropy brings all at once. */
 export const BACKBONE_WAITING_BYTES_MAX = 4194304;
+/** Messages of one document that a stream holds and nobody can read yet, remembered until what they build on is there: many times what relays have on their way at once; a delta of everything replaces those forgotten. */
+export const BACKBONE_UNREADABLE_MAX = 256;
 /** Documents read from a backbone at the same time: a relay that starts with thousands must not flood the servers. */
 export const BACKBONE_CATCH_UPS_MAX = 8;
 /** Ranges one request of a comparison of documents names: the answer, 16 fingerprints each, stays below 20 KiB. */

@@ -12,6 +12,7 @@ import { merges } from "./merges.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
 import { networkLoads } from "./network-loads.ts";
+import { networkPacking } from "./network-packing.ts";
 import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
@@ -51,6 +52,7 @@ export const workloads: readonly Workload[] = [
   ...network,
   ...networkSyncs,
   ...networkLoads,
+  networkPacking,
   ...rivals,
   rivalsSeries,
   tortures,

@@ -194,6 +194,33 @@ describe("the other benchmarks", () => {
     TIMEOUT_MS,
   );
 
+  test(
+    "a relay with and without packing gives its rows and figures",
+    () => {
+      const rows = bench("net-packing");
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      for (const name of ["jarvis-crdt", "jarvis-crdt without packing"]) {
+        expect(text).toContain(`net-packing · ${name} · relay CPU a turn`);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a comparison of documents gives its figures",
+    () => {
+      const rows = bench("net-reconcile");
+      for (const row of rows) expectShape(row);
+      const figures = new Map(
+        rows.flatMap((row) => (isSpeed(row) ? [] : [[row.figure, row.value] as const])),
+      );
+      expect(figures.get("reconcile-2000-first-differences")).toBe(0);
+      expect(figures.size).toBeGreaterThan(5);
+    },
+    TIMEOUT_MS,
+  );
+
   test.skipIf(!hasRivals)(
     "rivals give their rows (skipped where they are not installed)",
     () => {
