@@ -1,4 +1,4 @@
-// The command: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME…] [--rounds N]
+// The command: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME…] [--rounds N] [--data DIR]
 // A NAME is a workload or the prefix of a group (rivals, growth); without one everything runs. Each round runs every
 // competitor once, one after the other, each in a fresh process (child.ts says why); medians are over rounds. What the
 // competitors computed must be equal, or the command fails.
@@ -22,10 +22,11 @@ const OPTIONS = {
   quick: { type: "boolean", default: false },
   engine: { type: "string", multiple: true },
   rounds: { type: "string" },
+  data: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
 
-const USAGE = `usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME]… [--rounds N]
+const USAGE = `usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME]… [--rounds N] [--data DIR]
 workloads: ${workloads.map((workload) => workload.name).join(", ")}`;
 
 const { values: options, positionals: names } = readOptions();
@@ -60,7 +61,7 @@ function child(workload: Workload, step: "prepare" | "run", circumstances: Circu
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...CHILD_FLAGS, ...parameters], {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
-    timeout: CHILD_MS_MAX,
+    timeout: workload.roundMsMax ?? CHILD_MS_MAX,
   });
   if (status !== 0) {
     throw new Error(
@@ -73,7 +74,7 @@ function child(workload: Workload, step: "prepare" | "run", circumstances: Circu
 /** Whether a competitor was asked for and can run here; says why where it cannot. */
 function takesPart(workload: Workload, competitor: string): boolean {
   if (options.engine !== undefined && !options.engine.includes(competitor)) return false;
-  const reason = workload.missing?.(competitor);
+  const reason = workload.missing?.(competitor, options.data);
   if (reason !== undefined) console.error(`${workload.name}: ${competitor} is left out, ${reason}`);
   return reason === undefined;
 }
@@ -96,7 +97,9 @@ function measure(workload: Workload): { rows: Row[]; failures: string[] } {
       if (failed.has(competitor)) continue;
       process.stderr.write(`${workload.name} · ${competitor} · round ${round + 1} of ${rounds}\n`);
       try {
-        const outcome = JSON.parse(child(workload, "run", { competitor, isQuick, dataFolder })) as Outcome;
+        const data = options.data === undefined ? {} : { data: options.data };
+        const circumstances = { competitor, isQuick, dataFolder, ...data };
+        const outcome = JSON.parse(child(workload, "run", circumstances)) as Outcome;
         measured.push({ competitor, outcome });
       } catch (error) {
         failures.push(String(error));

@@ -129,3 +129,5 @@ export const PRESENCE_PEERS_MAX = 1024;
 export const PRESENCE_BYTES_PER_SECOND = 65536;
 /** States in one frame of presence: bounds what is read before any of it is used. */
 export const PRESENCE_STATES_PER_FRAME_MAX = 64;
+/** Turns one owner's memory holds: a posting keeps the turn's number in 24 bits. */
+export const MEMORY_TURNS_MAX = 16777215;

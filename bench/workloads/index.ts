@@ -5,6 +5,7 @@ import { bytes } from "./bytes.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
+import { memorySearches } from "./memory-search.ts";
 import { merges } from "./merges.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
@@ -12,6 +13,7 @@ import { networkLoads } from "./network-loads.ts";
 import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
+import { recallOfEvidence } from "./recall.ts";
 import { rivals } from "./rivals.ts";
 import { rivalsSeries } from "./rivals-series.ts";
 import { seriesChunks } from "./series-chunks.ts";
@@ -41,5 +43,7 @@ export const workloads: readonly Workload[] = [
   ...networkLoads,
   ...rivals,
   rivalsSeries,
+  ...memorySearches,
+  recallOfEvidence,
   tortures,
 ];
