@@ -5,8 +5,12 @@ import type { RecallIndex } from "./recall-index.ts";
 import type { Scratch } from "./scratch.ts";
 import type { RecallWeights } from "./weights.ts";
 
+const ONCE_LENGTHS = 256;
+
 /** What a term gives that a text of `length` has so often. */
 export class Saturation {
+  /** What a term gives that stands there once, by the text's length: nearly all that is ever asked. */
+  readonly once = new Float64Array(ONCE_LENGTHS);
   readonly #gain: number;
   readonly #base: number;
   readonly #slope: number;
@@ -15,6 +19,7 @@ export class Saturation {
     this.#gain = 1 + saturation;
     this.#base = saturation * (1 - penalty);
     this.#slope = (saturation * penalty) / (averageLength || 1);
+    for (let length = 0; length < ONCE_LENGTHS; length++) this.once[length] = this.of(1, length);
   }
 
   of(frequency: number, length: number): number {
@@ -40,8 +45,8 @@ export class Lookup {
     this.#sessions = new Saturation(sessionSaturation, sessionLengthPenalty, termCount / sessionCount);
   }
 
-  run({ terms, related }: Question): void {
-    for (const term of terms) this.#lookUp(term);
+  run({ finding, related }: Question): void {
+    for (const term of finding) this.#lookUp(term);
     for (const term of related) this.#lookUpRelated(term);
   }
 
@@ -60,6 +65,7 @@ export class Lookup {
     const arena = index.postings.arenaView;
     const lengths = index.lengthsView;
     const sessionOf = index.sessionsView;
+    const { once } = this.#turns;
     const touched: number[] = [];
     const start = index.postings.offset(term.number);
     const end = start + index.postings.length(term.number);
@@ -67,7 +73,9 @@ export class Lookup {
       const slot = arena[place]! >>> 8;
       const frequency = arena[place]! & 255;
       if (own[slot] === 0) this.slots.push(slot);
-      own[slot]! += term.weight * this.#turns.of(frequency, lengths[slot]!);
+      const length = lengths[slot]!;
+      const isOnce = frequency === 1 && length < ONCE_LENGTHS;
+      own[slot]! += term.weight * (isOnce ? once[length]! : this.#turns.of(frequency, length));
       const session = sessionOf[slot]!;
       if (sessionFrequencies[session] === 0) touched.push(session);
       sessionFrequencies[session]! += frequency;
@@ -89,10 +97,10 @@ export class Lookup {
     }
   }
 
-  #scoreSessions({ kind }: AskedTerm, touched: readonly number[]): void {
+  #scoreSessions({ kind, rarityMax }: AskedTerm, touched: readonly number[]): void {
     const index = this.#index;
     const { sessionFrequencies, sessionScores } = this.#scratch;
-    const weight = rarity(index.sessionCount, touched.length) * kind;
+    const weight = Math.min(rarityMax, rarity(index.sessionCount, touched.length)) * kind;
     for (const session of touched) {
       if (sessionScores[session] === 0) this.sessions.push(session);
       sessionScores[session]! +=

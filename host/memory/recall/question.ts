@@ -17,10 +17,14 @@ export interface AskedTerm {
   readonly rarity: number;
   /** What its kind counts. */
   readonly kind: number;
+  /** More rarity than this counts no more: where many speak, a name must not outweigh what was asked about. */
+  readonly rarityMax: number;
 }
 
 export interface Question {
   readonly terms: readonly AskedTerm[];
+  /** Those of the terms whose postings are looked through to find candidates: the rarest. Scores count all of them. */
+  readonly finding: readonly AskedTerm[];
   readonly related: readonly AskedTerm[];
   /** Pairs of indices into `terms` that stand side by side. */
   readonly pairs: readonly (readonly [left: number, right: number])[];
@@ -33,8 +37,10 @@ export interface Question {
   readonly years: readonly number[];
 }
 
-/** Postings of related terms one search looks through: they refine a ranking, and must not cost more than its terms. */
-const RELATED_POSTINGS_MAX = 65_536;
+/** Postings of terms, and of related ones, that one search looks through: some milliseconds, however much there is. */
+const POSTINGS_MAX = 65_536;
+/** As rare as the name of one of two who speak: the measured conversations had two. */
+const NAME_RARITY_MAX = 1;
 /** Terms of one question: the rest of a longer text is not looked for. */
 const QUESTION_TERMS_MAX = 64;
 
@@ -61,12 +67,13 @@ export function readQuestion(index: RecallIndex, text: string, weights: RecallWe
   const names = new Set([...own].filter((term) => index.speakersNamed(term) !== undefined));
   const speakers = new Set([...names].flatMap((term) => [...index.speakersNamed(term)!]));
   const terms = [...own].flatMap((term) => {
-    const factor = names.has(term) ? weights.name : ASKING.has(term) ? weights.asking : 1;
-    return askedTerm(index, term, factor) ?? [];
+    if (names.has(term)) return askedTerm(index, term, weights.name, NAME_RARITY_MAX) ?? [];
+    return askedTerm(index, term, ASKING.has(term) ? weights.asking : 1) ?? [];
   });
   const lower = text.toLowerCase();
   return {
     terms,
+    finding: affordable(index, terms),
     related: relatedTerms(index, own, names, weights),
     pairs: pairsOf(sequence, terms),
     speaker: speakers.size === 1 ? [...speakers][0] : undefined,
@@ -81,11 +88,16 @@ export function rarity(count: number, holders: number): number {
   return logarithm(1 + (count - holders + 0.5) / (holders + 0.5));
 }
 
-function askedTerm(index: RecallIndex, term: string, factor: number): AskedTerm | undefined {
+function askedTerm(
+  index: RecallIndex,
+  term: string,
+  kind: number,
+  rarityMax = Number.POSITIVE_INFINITY,
+): AskedTerm | undefined {
   const number = index.vocabulary.find(term);
   if (number === undefined) return undefined;
-  const rare = rarity(index.size, index.postings.length(number));
-  return { term, number, rarity: rare, weight: rare * factor, kind: factor };
+  const rare = Math.min(rarityMax, rarity(index.size, index.postings.length(number)));
+  return { term, number, rarity: rare, weight: rare * kind, kind, rarityMax };
 }
 
 function relatedTerms(
@@ -110,14 +122,16 @@ function relatedTerms(
   return affordable(index, found);
 }
 
-/** The rarest terms, as far as a search may look; equal ones by their text, so that replicas choose alike. */
-function affordable(index: RecallIndex, terms: AskedTerm[]): AskedTerm[] {
+/** The rarest terms, as far as a search may look, and one at least; equal ones by their text, so that replicas choose alike. */
+function affordable(index: RecallIndex, terms: readonly AskedTerm[]): AskedTerm[] {
   const length = ({ number }: AskedTerm): number => index.postings.length(number);
-  terms.sort((left, right) => length(left) - length(right) || (left.term < right.term ? -1 : 1));
+  const sorted = terms.toSorted(
+    (left, right) => length(left) - length(right) || (left.term < right.term ? -1 : 1),
+  );
   let postings = 0;
-  return terms.filter((term) => {
+  return sorted.filter((term, place) => {
     postings += length(term);
-    return postings <= RELATED_POSTINGS_MAX;
+    return place === 0 || postings <= POSTINGS_MAX;
   });
 }
 

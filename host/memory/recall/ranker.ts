@@ -53,6 +53,8 @@ const REACH = 2;
 /** Terms from which a turn counts as long in full. */
 const LONG_TERMS = 30;
 const HITS = 10;
+/** Above what a product in another order may come out larger by. */
+const ROUNDING = 1 + 1e-12;
 
 /** The best turns of `index` for a question, best first; of equal ones the later first. */
 export function recall(index: RecallIndex, text: string, options: RecallOptions = {}): RecallHit[] {
@@ -111,10 +113,13 @@ class Ranking {
     const index = this.#index;
     const { own, related, sessionScores } = this.#scratch;
     const best = new BestSlots(index, CANDIDATES_MAX);
+    const productMax = this.#productMax();
     for (let place = 0; place < slots.length; place++) {
       const slot = slots[place]!;
       const session = this.#weights.session * sessionScores[index.session(slot)]!;
-      const score = (own[slot]! + related[slot]! + session) * this.#product(slot);
+      const sum = own[slot]! + related[slot]! + session;
+      if (sum * productMax < best.bar) continue;
+      const score = sum * this.#product(slot);
       if (score < best.bar) continue;
       if (accepts === undefined || accepts(index.id(slot))) best.offer(slot, score);
     }
@@ -173,6 +178,17 @@ class Ranking {
     let product = 1;
     for (let factor = 0; factor < FACTORS.length; factor++) product *= this.#factors[factor]!;
     return product;
+  }
+
+  /** No turn's factors come to more. */
+  #productMax(): number {
+    const { question, ofYou, opening, long, time, number, month, day, year, speaker } = this.#weights;
+    const { asksWhen, asksHowMany, months, years } = this.#question;
+    const factors = [question, ofYou, opening, 1 + long, speaker];
+    if (asksWhen) factors.push(time);
+    if (asksHowMany) factors.push(number);
+    if (months.length + years.length > 0) factors.push(Math.max(month, day, year));
+    return factors.reduce((product, factor) => product * Math.max(1, factor), ROUNDING);
   }
 
   /** In the order of {@link FACTORS}. */
