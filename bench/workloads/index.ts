@@ -14,6 +14,7 @@ import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { recallOfEvidence } from "./recall.ts";
+import { recallTuning } from "./recall-tuning.ts";
 import { rivals } from "./rivals.ts";
 import { rivalsSeries } from "./rivals-series.ts";
 import { seriesChunks } from "./series-chunks.ts";
@@ -45,5 +46,6 @@ export const workloads: readonly Workload[] = [
   rivalsSeries,
   ...memorySearches,
   recallOfEvidence,
+  recallTuning,
   tortures,
 ];
