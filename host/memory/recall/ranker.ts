@@ -22,7 +22,17 @@ const PARTS = [
   "pairs",
   "session",
 ] as const;
-const FACTORS = ["question", "ofYou", "opening", "long", "time", "number", "date", "speaker"] as const;
+const FACTORS = [
+  "question",
+  "ofYou",
+  "opening",
+  "long",
+  "time",
+  "number",
+  "date",
+  "speaker",
+  "fading",
+] as const;
 
 /** What made up a score: parts add up, then factors multiply. What added or changed nothing is left out. */
 export interface Explanation {
@@ -42,7 +52,9 @@ export interface RecallOptions {
   /** How many hits; 10 unless given. */
   readonly k?: number;
   /** Which turns may be hits; all unless given. */
-  readonly accepts?: (id: string) => boolean;
+  readonly accepts?: (slot: number) => boolean;
+  /** A factor above 0 and up to 1 for a turn; 1 for all unless given. */
+  readonly fades?: (slot: number) => number;
   readonly weights?: RecallWeights;
 }
 
@@ -66,8 +78,8 @@ export function recall(index: RecallIndex, text: string, options: RecallOptions 
   const near = new NearReading(index, scratch, question, weights);
   try {
     lookup.run(question);
-    const ranking = new Ranking(index, scratch, question, weights, near);
-    return ranking.hits(lookup.slots, options.k ?? HITS, options.accepts);
+    const ranking = new Ranking(index, scratch, question, weights, near, options);
+    return ranking.hits(lookup.slots);
   } finally {
     near.clear();
     lookup.clear();
@@ -80,6 +92,7 @@ class Ranking {
   readonly #question: Question;
   readonly #weights: RecallWeights;
   readonly #near: NearReading;
+  readonly #options: RecallOptions;
   readonly #parts = new Float64Array(PARTS.length);
   readonly #factors = new Float64Array(FACTORS.length);
   readonly #dayFactors = new Map<number, number>();
@@ -90,7 +103,9 @@ class Ranking {
     question: Question,
     weights: RecallWeights,
     near: NearReading,
+    options: RecallOptions,
   ) {
+    this.#options = options;
     this.#index = index;
     this.#scratch = scratch;
     this.#question = question;
@@ -98,9 +113,9 @@ class Ranking {
     this.#near = near;
   }
 
-  hits(slots: readonly number[], k: number, accepts: RecallOptions["accepts"]): RecallHit[] {
-    const best = new BestSlots(this.#index, k);
-    for (const slot of this.#candidates(slots, accepts)) best.offer(slot, this.#score(slot));
+  hits(slots: readonly number[]): RecallHit[] {
+    const best = new BestSlots(this.#index, this.#options.k ?? HITS);
+    for (const slot of this.#candidates(slots)) best.offer(slot, this.#score(slot));
     return best.ranked().map(({ slot, score }) => ({
       id: this.#index.id(slot),
       score,
@@ -109,8 +124,9 @@ class Ranking {
   }
 
   /** Slots worth reading: the best by postings, and those around them. */
-  #candidates(slots: readonly number[], accepts: RecallOptions["accepts"]): Set<number> {
+  #candidates(slots: readonly number[]): Set<number> {
     const index = this.#index;
+    const { accepts } = this.#options;
     const { own, related, sessionScores } = this.#scratch;
     const best = new BestSlots(index, CANDIDATES_MAX);
     const productMax = this.#productMax();
@@ -121,12 +137,12 @@ class Ranking {
       if (sum * productMax < best.bar) continue;
       const score = sum * this.#product(slot);
       if (score < best.bar) continue;
-      if (accepts === undefined || accepts(index.id(slot))) best.offer(slot, score);
+      if (accepts === undefined || accepts(slot)) best.offer(slot, score);
     }
     const candidates = new Set(best.slots);
     for (const slot of best.slots) {
       for (const beside of this.#around(slot)) {
-        if (accepts === undefined || accepts(index.id(beside))) candidates.add(beside);
+        if (accepts === undefined || accepts(beside)) candidates.add(beside);
       }
     }
     return candidates;
@@ -207,6 +223,7 @@ class Ranking {
     factors[5] = asksHowMany && marks & MARKS.counts ? weights.number : 1;
     factors[6] = this.#dateFactor(slot);
     factors[7] = index.speaker(slot) === speaker ? weights.speaker : 1;
+    factors[8] = this.#options.fades?.(slot) ?? 1;
   }
 
   #dateFactor(slot: number): number {

@@ -99,6 +99,16 @@ export class RecallIndex {
     return this.#slots.has(id);
   }
 
+  /** The ids of all turns, in no order. */
+  ids(): IterableIterator<string> {
+    return this.#slots.keys();
+  }
+
+  /** The slots of all turns, in no order. */
+  slots(): IterableIterator<number> {
+    return this.#slots.values();
+  }
+
   slot(id: string): number | undefined {
     return this.#slots.get(id);
   }
@@ -122,6 +132,15 @@ export class RecallIndex {
 
   session(slot: number): number {
     return this.#sessionOf[slot]!;
+  }
+
+  /** The name of its session. */
+  sessionName(slot: number): string {
+    return this.#sessions[this.#sessionOf[slot]!]!.name;
+  }
+
+  speakerName(slot: number): string {
+    return this.#speakers[this.#speakerOf[slot]!]!.name;
   }
 
   speaker(slot: number): number {
