@@ -58,7 +58,8 @@ export class OwnerMemory {
   #index = new RecallIndex();
   #forgets = new Forgets();
   readonly #stale = new Set<string>();
-  readonly #newForgets = new Set<string>();
+  #marksRead = 0;
+  #hasNewForgets = false;
   #expiries = new Map<string, number>();
   #timeline: number[] | undefined;
   readonly #unreadable = new Set<string>();
@@ -117,6 +118,7 @@ export class OwnerMemory {
   }
 
   turn(id: string): StoredTurn | undefined {
+    this.#knownForgets();
     const turn = isFactId(id) ? undefined : readStoredTurn(this.document.turns.get(id));
     if (turn === undefined || (turn.x !== undefined && turn.x <= this.#now())) return undefined;
     return this.#isForgotten(id, turn, turn.s) ? undefined : turn;
@@ -124,6 +126,7 @@ export class OwnerMemory {
 
   /** Every visible fact. */
   facts(scope: Scope): [id: string, fact: StoredFact][] {
+    this.#knownForgets();
     return [...this.document.facts.entries()].flatMap(([id, value]) => {
       const fact = readStoredFact(value);
       const isVisible = fact !== undefined && isFactId(id) && !this.#isForgotten(id, fact, undefined);
@@ -230,37 +233,46 @@ export class OwnerMemory {
   }
 
   #noteAll(): void {
-    for (const id of this.document.forgets.keys()) this.#newForgets.add(id);
+    this.#marksRead = 0;
     for (const id of this.document.turns.keys()) this.#stale.add(id);
     for (const id of this.document.facts.keys()) this.#stale.add(id);
   }
 
   #noted(change: Change): void {
-    if (change.type !== "map") return;
-    if (change.container === "turns" || change.container === "facts") {
+    // A profile written elsewhere while it was forgotten here.
+    if (change.container === "profile" && change.origin === "remote") this.#hasNewForgets = true;
+    if (change.type === "map" && (change.container === "turns" || change.container === "facts")) {
       for (const id of change.set) this.#stale.add(id);
       for (const id of change.deleted) this.#stale.add(id);
-    } else if (change.container === "forgets") for (const id of change.set) this.#newForgets.add(id);
+    }
     // What was forgotten elsewhere leaves this replica too, whether anybody reads here or not.
     if (change.origin === "remote") this.#takeIn();
   }
 
+  /**
+   * Every mark of the document, whatever events have told so far: of one merge they come container by container, and a
+   * record must not be judged by fewer marks than its writer had seen.
+   */
   #knownForgets(): Forgets {
-    for (const id of this.#newForgets) {
-      const mark = readStoredForget(this.document.forgets.get(id));
-      if (mark === undefined) continue;
-      const isNew = this.#forgets.add(id, mark);
-      if (isNew) for (const record of mark.i ?? this.#index.ids()) this.#stale.add(record);
+    const { forgets } = this.document;
+    if (forgets.size === this.#marksRead) return this.#forgets;
+    for (const id of forgets.keys()) {
+      const mark = readStoredForget(forgets.get(id));
+      if (mark === undefined || !this.#forgets.add(id, mark)) continue;
+      this.#hasNewForgets = true;
+      for (const record of mark.i ?? this.#index.ids()) this.#stale.add(record);
     }
-    this.#newForgets.clear();
+    this.#marksRead = forgets.size;
     return this.#forgets;
   }
 
   #takeIn(): void {
-    const hadForgets = this.#newForgets.size > 0;
     this.#knownForgets();
     if (this.#stale.size > 0) this.#takeInStale();
-    if (hadForgets) this.profile.purge();
+    if (this.#hasNewForgets) {
+      this.#hasNewForgets = false;
+      this.profile.purge();
+    }
     if (this.#index.isSparse) this.#rebuild();
   }
 
@@ -325,7 +337,7 @@ export class OwnerMemory {
     record: { a?: string; r?: string; h?: string[] },
     session: string | undefined,
   ): boolean {
-    return this.#knownForgets().isForgotten(id, placeOfStored(record), session, record.h);
+    return this.#forgets.isForgotten(id, placeOfStored(record), session, record.h);
   }
 
   /** Deletes what the forgets now hide, of `records` or of all; says how many records that were. */

@@ -313,9 +313,9 @@ describe("facts", () => {
     await one.memory.addFact(ann, { subject: "Bob", predicate: "likes", object: "tea" });
     const facts = await one.memory.facts(ann, { asOfMs: START_MS });
     expect(facts.map(({ subject, object }) => `${subject} ${object}`)).toEqual([
-      "Bob tea",
       "Ann tea",
       "Ann boats",
+      "Bob tea",
     ]);
   });
 
