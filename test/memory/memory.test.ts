@@ -161,7 +161,9 @@ describe("scopes", () => {
     expect((await textsOf(one, "zebra", { user: "ann", run: "1" })).sort()).toEqual(["zebra a1", "zebra b1"]);
     expect(await textsOf(one, "zebra", place("a", "2"))).toEqual(["zebra a2"]);
     expect(await textsOf(one, "zebra")).toHaveLength(4);
-    const { turns } = await one.memory.history({ user: "ann", agent: "b" });
+    const { turns } = await one.memory.history({ user: "ann", agent: "b" }, { limit: 1 });
+    expect(await one.memory.search("zebra", { scope: { user: "ann", agent: "a" }, k: 1 })).toHaveLength(1);
+    expect((await one.memory.sessions({ user: "ann", agent: "b" })).map(({ turns }) => turns)).toEqual([1]);
     expect(turns.map(({ text }) => text)).toEqual(["zebra b1"]);
   });
 

@@ -25,7 +25,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["engine"],
   ["replica"],
   ["store", "net"],
-  ["overlay", "access", "backbone"],
+  ["overlay", "access", "backbone", "memory"],
   ["create-replica"],
   ["index", "relay", "tabs"],
   ["fleet", "simulator"],
@@ -59,6 +59,14 @@ describe("rooms", () => {
         if (from !== to && rankOf(to) >= rankOf(from)) wrong.push(`${path} → ${target}`);
       }
     }
+    expect(wrong).toEqual([]);
+  });
+
+  it("that agents build on see the replica, never a network or each other", () => {
+    const wrong = sources
+      .filter((path) => path.startsWith("host/memory/"))
+      .flatMap((path) => [...importsOf(path)].map((target) => [path, target] as const))
+      .filter(([, target]) => rankOf(roomOf(target)) > rankOf("replica") && roomOf(target) !== "memory");
     expect(wrong).toEqual([]);
   });
 
