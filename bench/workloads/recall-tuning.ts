@@ -20,6 +20,7 @@ const START: RecallWeights = {
   asking: 1,
   member: 0.2,
   related: 0.2,
+  synonym: 0.2,
   previous: 0.3,
   previousAsking: 1,
   secondPrevious: 0.2,

@@ -4,6 +4,7 @@
 import { monthNamed } from "./calendar.ts";
 import { logarithm } from "./logarithm.ts";
 import type { RecallIndex } from "./recall-index.ts";
+import { SYNONYMS } from "./synonyms.ts";
 import { TermReader, termOf } from "./term-reader.ts";
 import type { RecallWeights } from "./weights.ts";
 import { WORD_CLASSES } from "./word-classes.ts";
@@ -53,6 +54,8 @@ const CLASSES = WORD_CLASSES.map(({ names, members }) => ({
   names: new Set(names.map(termOf)),
   members: [...new Set(members.map(termOf))].filter((term) => term !== ""),
 }));
+
+const SYNONYM_TERMS = SYNONYMS.map((row) => new Set(row.map(termOf)));
 
 const WHEN =
   /\bwhen\b|\bwhat (date|day|month|year|time)\b|\bhow long\b|\bwhich (month|year|day)\b|how (recently|soon)/;
@@ -113,6 +116,10 @@ function relatedTerms(
   for (const { names: classNames, members } of CLASSES) {
     if (![...own].some((term) => classNames.has(term))) continue;
     for (const member of members) add(member, weights.member);
+  }
+  for (const row of SYNONYM_TERMS) {
+    if (![...own].some((term) => row.has(term))) continue;
+    for (const term of row) if (term !== "") add(term, weights.synonym);
   }
   for (const term of own) {
     if (names.has(term)) continue;

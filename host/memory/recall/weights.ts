@@ -14,6 +14,8 @@ export interface RecallWeights {
   /** Members of a class of words that the question names, and words that begin alike. */
   readonly member: number;
   readonly related: number;
+  /** Words that stand for a word of the question. */
+  readonly synonym: number;
   /** What the turns around say: the one before, more where it asks, the one before that, and those behind. */
   readonly previous: number;
   readonly previousAsking: number;
@@ -48,6 +50,7 @@ export const RECALL_WEIGHTS: RecallWeights = {
   asking: 0.6,
   member: 0.45,
   related: 0.4,
+  synonym: 0.4,
   previous: 0.6,
   previousAsking: 1.6,
   secondPrevious: 0.4,
