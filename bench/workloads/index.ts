@@ -6,6 +6,7 @@ import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { memorySearches } from "./memory-search.ts";
+import { memoryStore } from "./memory-store.ts";
 import { merges } from "./merges.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
@@ -45,6 +46,7 @@ export const workloads: readonly Workload[] = [
   ...rivals,
   rivalsSeries,
   ...memorySearches,
+  memoryStore,
   recallOfEvidence,
   recallTuning,
   tortures,

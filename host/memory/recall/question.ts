@@ -39,7 +39,7 @@ export interface Question {
 }
 
 /** Postings of terms, and of related ones, that one search looks through: some milliseconds, however much there is. */
-const POSTINGS_MAX = 65_536;
+const POSTINGS_MAX = 32_768;
 /** As rare as the name of one of two who speak: the measured conversations had two. */
 const NAME_RARITY_MAX = 1;
 /** Terms of one question: the rest of a longer text is not looked for. */

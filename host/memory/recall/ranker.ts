@@ -59,7 +59,7 @@ export interface RecallOptions {
 }
 
 /** Turns found by postings that are read whole, with those around them: beyond these no measured question found anything. */
-const CANDIDATES_MAX = 256;
+const CANDIDATES_MAX = 96;
 /** How far around a candidate turns are read. */
 const REACH = 2;
 /** Terms from which a turn counts as long in full. */
