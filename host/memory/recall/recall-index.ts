@@ -65,6 +65,12 @@ export class RecallIndex {
   #forwardUsed = 0;
   #slotsEnd = 0;
   #sessionCount = 0;
+  readonly #turnsMax: number;
+
+  /** `turnsMax` counts removed turns too, until the index is built anew. */
+  constructor(turnsMax: number = MEMORY_TURNS_MAX) {
+    this.#turnsMax = Math.min(turnsMax, MEMORY_TURNS_MAX);
+  }
 
   /** Turns it holds. */
   get size(): number {
@@ -194,7 +200,7 @@ export class RecallIndex {
   /** Errors: limit-exceeded. A turn whose id it has is replaced. */
   add(turn: IndexedTurn): void {
     if (this.#slots.has(turn.id)) this.remove([turn.id]);
-    if (this.#slotsEnd >= MEMORY_TURNS_MAX) refuseMore();
+    if (this.#slotsEnd >= this.#turnsMax) refuseMore(this.#turnsMax);
     const slot = this.#slotsEnd++;
     if (slot >= this.#times.length) this.#growSlots();
     this.#slots.set(turn.id, slot);
@@ -369,9 +375,9 @@ export class RecallIndex {
   }
 }
 
-function refuseMore(): never {
+function refuseMore(turnsMax: number): never {
   throw new CrdtError(
     "limit-exceeded",
-    `an index of ${MEMORY_TURNS_MAX} turns is full; forget old ones, or keep several owners apart`,
+    `an index of ${turnsMax} turns is full; forget old ones, or keep several owners apart`,
   );
 }

@@ -178,6 +178,14 @@ describe("an index", () => {
     expect([index.size, found(index, "zebra"), found(index, "boat")]).toEqual([1, [], ["t0"]]);
   });
 
+  it("refuses a turn more than it can number", () => {
+    const index = new RecallIndex(2);
+    index.add(turnOf(0, { text: "a boat" }));
+    index.add(turnOf(1, { text: "a boat" }));
+    expect(() => index.add(turnOf(2, { text: "a boat" }))).toThrow(/index of 2 turns is full/);
+    expect(found(index, "boat")).toHaveLength(2);
+  });
+
   it("says when removed turns take more room than the rest", () => {
     const index = new RecallIndex();
     for (let place = 0; place < 2_000; place++) index.add(turnOf(place, { text: `boat ${place}` }));
