@@ -7,6 +7,7 @@ import { assembleContext, type Context, type ContextSource, estimateTokens } fro
 import { type Fact, factsOf, holdsAt, type NewFact } from "./fact-record.ts";
 import type { ForgetRecord } from "./forgets.ts";
 import { checkedCount, matcher, type PageRequest, pageOf, type TurnFilters } from "./history.ts";
+import { linesOf } from "./json-lines.ts";
 import { type ForgetRequest, OwnerMemory } from "./owner-memory.ts";
 import type { ProfileField, ProfileUpdate } from "./profile.ts";
 import { type Explanation, type RecallHit, type RecallWeights, recall } from "./recall/index.ts";
@@ -214,6 +215,16 @@ export class Memory {
       sessions: sessionsOf(owner, scope).length,
       unreadable: owner.unreadableCount,
     };
+  }
+
+  /** Turns and facts of a scope as lines of JSON, by id; equal states give equal lines. */
+  async exportLines(scope: Scope): Promise<string[]> {
+    return linesOf(await this.#owner(scope), scope);
+  }
+
+  /** Takes in what `exportLines` gave, or lines like it, all or nothing; says how many records that were. */
+  async importLines(scope: Scope, lines: Iterable<string>): Promise<number> {
+    return (await this.#owner(scope)).import(lines, scope);
   }
 
   /** Resolves when everything of the scope's owner is stored as the replica's durability promises. */

@@ -15,6 +15,7 @@ import {
   readStoredForget,
   type StoredForget,
 } from "./forgets.ts";
+import { readLine } from "./json-lines.ts";
 import { Profile, type StoredField } from "./profile.ts";
 import { RecallIndex } from "./recall/index.ts";
 import type { RecordIds } from "./record-ids.ts";
@@ -160,6 +161,28 @@ export class OwnerMemory {
     return id;
   }
 
+  /** Takes in lines of JSON, all or nothing; says how many records that were. Errors: invalid-argument, limit-exceeded. */
+  import(lines: Iterable<string>, scope: Scope): number {
+    const seen = this.#knownForgets().latest();
+    const read = [...lines].flatMap((line, place) => {
+      return line.trim() === "" ? [] : [readLine(line, place + 1, scope, this.#ids, seen)];
+    });
+    const foreign = read.find(({ id }) => this.#isThere(id) && !this.#isOwn(id, scope));
+    if (foreign !== undefined) {
+      throw new CrdtError(
+        "invalid-argument",
+        `record ${foreign.id} belongs to another agent or run than the scope names; nothing of the lines was imported`,
+      );
+    }
+    this.document.transact(() => {
+      for (const record of read) {
+        if (record.kind === "turn") this.document.turns.set(record.id, record.stored);
+        else this.document.facts.set(record.id, record.stored);
+      }
+    });
+    return read.length;
+  }
+
   /** Hides what is asked for at once, deletes it here, and leaves a mark that does so everywhere. */
   forget(scope: Scope, request: ForgetRequest): ForgetRecord {
     const { records, reason = "requested", session } = request;
@@ -225,6 +248,10 @@ export class OwnerMemory {
   async close(): Promise<void> {
     this.#stop();
     await this.document.close();
+  }
+
+  #isThere(id: string): boolean {
+    return this.document.turns.has(id) || this.document.facts.has(id);
   }
 
   #isOwn(id: string, scope: Scope): boolean {

@@ -388,6 +388,59 @@ describe("context", () => {
   });
 });
 
+describe("lines of JSON", () => {
+  it("are the same to the byte after a round trip, and hold everything", async () => {
+    const attachments = [{ name: "a.jpg", reference: "sha256:00", mediaType: "image/jpeg" }];
+    await one.memory.add(
+      { ...ann, agent: "a", run: "1" },
+      { ...said('\ud800 \u2028 "zebra"'), zoneMinutes: 60, attachments },
+    );
+    const [id] = await one.memory.add(ann, { ...said("a boat"), lifetimeMs: HOUR_MS });
+    await one.memory.edit(ann, id!, "my boat");
+    await one.memory.addFact(ann, {
+      subject: "Ann",
+      predicate: "likes",
+      object: "tea",
+      source: id!,
+      isOneOfMany: true,
+    });
+    const lines = await one.memory.exportLines(ann);
+    expect(lines).toHaveLength(3);
+    expect(await two.memory.importLines(ann, lines)).toBe(3);
+    expect(await two.memory.importLines(ann, lines)).toBe(3);
+    expect(await two.memory.exportLines(ann)).toEqual(lines);
+    expect((await two.memory.history(ann)).turns).toEqual((await one.memory.history(ann)).turns);
+    expect(await one.memory.exportLines({ ...ann, agent: "a" })).toHaveLength(1);
+  });
+
+  it("without ids are new records; wrong ones are named, and nothing is imported", async () => {
+    const line = { kind: "turn", session: "s1", speaker: "Ann", text: "a zebra", timeMs: 5 };
+    for (const wrong of [
+      "{",
+      "7",
+      "{}",
+      '{"kind":"turn"}',
+      JSON.stringify({ ...line, id: "f1" }),
+      JSON.stringify({ ...line, timeMs: "5" }),
+    ]) {
+      await expect(one.memory.importLines(ann, [JSON.stringify(line), wrong])).rejects.toThrow(/line 2 /);
+    }
+    const elsewhere = JSON.stringify({ ...line, agent: "b" });
+    await expect(one.memory.importLines({ ...ann, agent: "a" }, [elsewhere])).rejects.toThrow(
+      /line 1 belongs/,
+    );
+    expect((await one.memory.history(ann)).turns).toEqual([]);
+    const [id] = await one.memory.add({ ...ann, agent: "b" }, said("of b"));
+    const stolen = JSON.stringify({ ...line, id, agent: "a" });
+    await expect(one.memory.importLines({ ...ann, agent: "a" }, [stolen])).rejects.toThrow(
+      /belongs to another/,
+    );
+    expect((await one.memory.turn(ann, id!))!.text).toBe("of b");
+    expect(await one.memory.importLines(ann, [JSON.stringify(line), "", elsewhere])).toBe(2);
+    expect(await textsOf(one, "zebra")).toHaveLength(2);
+  });
+});
+
 describe("what a peer wrote", () => {
   it("is left out and counted where it is no record", async () => {
     await one.memory.add(ann, said("a zebra"));
