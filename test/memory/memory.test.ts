@@ -430,7 +430,7 @@ describe("lines of JSON", () => {
       /line 1 belongs/,
     );
     expect((await one.memory.history(ann)).turns).toEqual([]);
-    const [id] = await one.memory.add({ ...ann, agent: "b" }, said("of b"));
+    const [id] = await one.memory.add({ ...ann, agent: "b" }, said("of b", "s9"));
     const stolen = JSON.stringify({ ...line, id, agent: "a" });
     await expect(one.memory.importLines({ ...ann, agent: "a" }, [stolen])).rejects.toThrow(
       /belongs to another/,
