@@ -61,7 +61,7 @@ function child(workload: Workload, step: "prepare" | "run", circumstances: Circu
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...CHILD_FLAGS, ...parameters], {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
-    timeout: CHILD_MS_MAX,
+    timeout: workload.roundMsMax ?? CHILD_MS_MAX,
   });
   if (status !== 0) {
     throw new Error(
@@ -74,7 +74,7 @@ function child(workload: Workload, step: "prepare" | "run", circumstances: Circu
 /** Whether a competitor was asked for and can run here; says why where it cannot. */
 function takesPart(workload: Workload, competitor: string): boolean {
   if (options.engine !== undefined && !options.engine.includes(competitor)) return false;
-  const reason = workload.missing?.(competitor);
+  const reason = workload.missing?.(competitor, options.data);
   if (reason !== undefined) console.error(`${workload.name}: ${competitor} is left out, ${reason}`);
   return reason === undefined;
 }
@@ -82,14 +82,14 @@ function takesPart(workload: Workload, competitor: string): boolean {
 /** Runs all rounds of a workload; a competitor that fails is left out of the rows and makes the command fail. */
 function measure(workload: Workload): { rows: Row[]; failures: string[] } {
   const isQuick = options.quick;
-  const traceFolder = options.data;
+  const given = options.data === undefined ? {} : { data: options.data };
   const competitors = workload.competitors.filter((competitor) => takesPart(workload, competitor));
   const rounds = isQuick ? 1 : Number(options.rounds ?? workload.rounds);
   const measured: Measured[] = [];
   const failures: string[] = [];
   try {
     if (workload.prepare !== undefined)
-      child(workload, "prepare", { competitor: "", isQuick, dataFolder, traceFolder });
+      child(workload, "prepare", { competitor: "", isQuick, dataFolder, ...given });
   } catch (error) {
     return { rows: [], failures: [String(error)] };
   }
@@ -99,9 +99,8 @@ function measure(workload: Workload): { rows: Row[]; failures: string[] } {
       if (failed.has(competitor)) continue;
       process.stderr.write(`${workload.name} · ${competitor} · round ${round + 1} of ${rounds}\n`);
       try {
-        const outcome = JSON.parse(
-          child(workload, "run", { competitor, isQuick, dataFolder, traceFolder }),
-        ) as Outcome;
+        const circumstances = { competitor, isQuick, dataFolder, ...given };
+        const outcome = JSON.parse(child(workload, "run", circumstances)) as Outcome;
         measured.push({ competitor, outcome });
       } catch (error) {
         failures.push(String(error));

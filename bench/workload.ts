@@ -31,8 +31,8 @@ export interface Circumstances {
   readonly isQuick: boolean;
   /** Where `prepare` wrote and `run` reads; emptied before each command. */
   readonly dataFolder: string;
-  /** Where recorded histories lie that some workloads can also be run on; made-up ones alone unless given. */
-  readonly traceFolder?: string | undefined;
+  /** A folder of recordings that are no part of the project, where one was given. */
+  readonly data?: string;
 }
 
 export interface Workload {
@@ -41,8 +41,10 @@ export interface Workload {
   /** Rounds of child processes, competitors alternating within each; medians are taken over rounds. */
   readonly rounds: number;
   /** Why a competitor cannot take part here; it is then left out of the rows. */
-  missing?(competitor: Competitor): string | undefined;
+  missing?(competitor: Competitor, data: string | undefined): string | undefined;
   /** Writes the inputs all competitors read; runs once, in a child process of its own. */
   prepare?(circumstances: Circumstances): Promise<void>;
   run(circumstances: Circumstances): Promise<Outcome>;
+  /** How long one round of one competitor may take; five minutes unless given. */
+  readonly roundMsMax?: number;
 }

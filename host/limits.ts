@@ -181,3 +181,13 @@ export const PREDICTED_KEYS_MAX = 65536;
 export const PREDICTED_WRITERS_MAX = 8;
 /** Predictions that wait for their outcome: the oldest beyond it are dropped, and count as never validated. */
 export const PENDING_PREDICTIONS_MAX = 65536;
+/** Turns one owner's memory holds: a posting keeps the turn's number in 24 bits. */
+export const MEMORY_TURNS_MAX = 16777215;
+/** Bytes of a tenant, user, agent, run, session or speaker, written as a name: two of them fit into the name of a document. */
+export const SCOPE_PART_BYTES_MAX = 100;
+/** UTF-16 units of one turn: a long letter; what is longer is attached by reference, or no turn would fit a context. */
+export const TURN_TEXT_LENGTH_MAX = 65536;
+/** Hits of one search, and turns of one page of history: beyond it a caller pages. */
+export const MEMORY_PAGE_MAX = 10000;
+/** Records one forgetting names: a mark is one value, and travels in one piece. */
+export const FORGET_RECORDS_MAX = 10000;

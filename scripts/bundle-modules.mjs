@@ -12,6 +12,7 @@ const ENTRIES = {
   index: "host/index.ts",
   relay: "host/relay.ts",
   overlay: "host/overlay/index.ts",
+  memory: "host/memory/index.ts",
   access: "host/access/index.ts",
   agents: "host/agents/index.ts",
   "backbone/index": "host/backbone/index.ts",
@@ -21,7 +22,7 @@ const ENTRIES = {
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
-const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|cli-progress|commander|fflate|jose|level|ws)$/;
+const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|cli-progress|commander|fflate|jose|level|stemmer|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";
@@ -94,6 +95,7 @@ const bundleForBrowsers = () =>
       index: ENTRIES.index,
       access: ENTRIES.access,
       agents: ENTRIES.agents,
+      memory: ENTRIES.memory,
       overlay: ENTRIES.overlay,
       tabs: ENTRIES.tabs,
       learning: ENTRIES.learning,

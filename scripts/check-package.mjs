@@ -32,13 +32,14 @@ try {
 import { joinFleet } from "jarvis-crdt/agents";
 import { joinBackbone } from "jarvis-crdt/backbone";
 import { ConflictPredictor } from "jarvis-crdt/learning";
+import { createMemory } from "jarvis-crdt/memory";
 import { serve } from "jarvis-crdt/relay";
 const replica = await createReplica();
 const home = await replica.open("home", schema({ visits: counter(), settings: map<{ volume: number }>() }));
 home.visits.increment(5);
 home.settings.set("volume", 11);
 const volume: number | undefined = home.settings.get("volume");
-console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone, typeof joinFleet, typeof ConflictPredictor);
+console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone, typeof joinFleet, typeof ConflictPredictor, typeof createMemory);
 await replica.close();
 `,
   );
@@ -57,12 +58,15 @@ await replica.close();
   ]);
   expect("a consumer type-checks", true);
   const output = run("node", ["use.js"]).trim();
-  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function function function");
+  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function function function function");
 
   const help = run("npx", ["--no-install", "jarvis", "--help"]);
   expect("the command answers", help.includes("start") && help.includes("inspect"));
 
-  writeFileSync(join(folder, "page.js"), `export * from "jarvis-crdt";\n`);
+  writeFileSync(
+    join(folder, "page.js"),
+    `export * from "jarvis-crdt";\nexport { createMemory } from "jarvis-crdt/memory";\n`,
+  );
   const entry = join(folder, "page.js");
   await build({
     entryPoints: [entry],

@@ -302,3 +302,37 @@ declare module "bullmq" {
     waitUntilReady(): Promise<unknown>;
   }
 }
+
+declare module "minisearch" {
+  export default class MiniSearch {
+    constructor(options: {
+      readonly fields: readonly string[];
+      readonly processTerm?: (term: string) => string | null;
+    });
+    addAll(documents: readonly { readonly id: string; readonly text: string }[]): void;
+    search(query: string): { readonly id: string }[];
+  }
+}
+
+declare module "flexsearch" {
+  class Index {
+    constructor(options: object);
+    add(id: number, text: string): void;
+    search(
+      query: string,
+      options: { readonly limit: number; readonly suggest: boolean },
+    ): (number | string)[];
+  }
+  const FlexSearch: { readonly Index: typeof Index };
+  export default FlexSearch;
+}
+
+declare module "@orama/orama" {
+  type Database = { readonly schema: object };
+  export function create(options: { readonly schema: object }): Database;
+  export function insertMultiple(database: Database, documents: readonly object[]): Promise<string[]>;
+  export function search(
+    database: Database,
+    query: { readonly term: string; readonly limit: number },
+  ): Promise<{ readonly hits: readonly { readonly id: string }[] }>;
+}

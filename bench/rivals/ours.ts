@@ -23,7 +23,11 @@ const owner = {
     throw new Error("two replicas of a benchmark have one id");
   },
 };
-const keeper = { durable: async () => undefined, release: async () => undefined };
+const keeper = {
+  durable: async () => undefined,
+  release: async () => undefined,
+  rewrite: async () => undefined,
+};
 const PEER = "peer";
 
 class OwnDocument implements RivalDocument {

@@ -18,7 +18,11 @@ const owner = {
     throw error;
   },
 };
-const keeper = { durable: async () => undefined, release: async () => undefined };
+const keeper = {
+  durable: async () => undefined,
+  release: async () => undefined,
+  rewrite: async () => undefined,
+};
 
 class OwnSubject implements Subject {
   readonly #core: DocumentCore;

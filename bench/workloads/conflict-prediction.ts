@@ -22,10 +22,10 @@ import type { Circumstances, Figure, Outcome, Sample, Workload } from "../worklo
 
 const HORIZONS_DAYS = [1, 7];
 
-function tracesOf({ isQuick, traceFolder }: Circumstances): WriteTrace[] {
+function tracesOf({ isQuick, data }: Circumstances): WriteTrace[] {
   const size = isQuick ? { keys: 200, writes: 2_000, days: 20 } : { keys: 10_000, writes: 60_000, days: 60 };
   const synthetic = zipfTrace({ seed: 1, writers: 20, exponent: 0.99, ...size });
-  return [...(traceFolder === undefined ? [] : readWriteTraces(traceFolder)), synthetic];
+  return [...(data === undefined ? [] : readWriteTraces(data)), synthetic];
 }
 
 interface Judged {

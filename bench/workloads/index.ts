@@ -8,6 +8,8 @@ import { conflictPrediction } from "./conflict-prediction.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
+import { memorySearches } from "./memory-search.ts";
+import { memoryStore } from "./memory-store.ts";
 import { merges } from "./merges.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
@@ -17,6 +19,8 @@ import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
 import { patternDetection } from "./pattern-detection.ts";
+import { recallOfEvidence } from "./recall.ts";
+import { recallTuning } from "./recall-tuning.ts";
 import { resourceForecast } from "./resource-forecast.ts";
 import { rivals } from "./rivals.ts";
 import { rivalsSeries } from "./rivals-series.ts";
@@ -55,5 +59,9 @@ export const workloads: readonly Workload[] = [
   networkPacking,
   ...rivals,
   rivalsSeries,
+  ...memorySearches,
+  memoryStore,
+  recallOfEvidence,
+  recallTuning,
   tortures,
 ];

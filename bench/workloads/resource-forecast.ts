@@ -24,8 +24,8 @@ function figuresOf(series: LoadSeries, horizon: number): Figure[] {
   ];
 }
 
-function seriesOf({ isQuick, traceFolder }: Circumstances): LoadSeries[] {
-  const recorded = traceFolder === undefined ? [] : readWriteTraces(traceFolder).map(writesADay);
+function seriesOf({ isQuick, data }: Circumstances): LoadSeries[] {
+  const recorded = data === undefined ? [] : readWriteTraces(data).map(writesADay);
   return [...syntheticLoads(1, isQuick ? 600 : 4_000), ...recorded];
 }
 

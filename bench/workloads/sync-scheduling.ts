@@ -55,8 +55,8 @@ function judge(trace: SendTrace, costMs: number): Judged {
   return { figures, ratio, messages: cost.messages, fixedMessages, arrivals: trace.arrivals.length };
 }
 
-function tracesOf({ isQuick, traceFolder }: Circumstances): SendTrace[] {
-  const recorded = traceFolder === undefined ? [] : readWriteTraces(traceFolder).map(recordedSendTrace);
+function tracesOf({ isQuick, data }: Circumstances): SendTrace[] {
+  const recorded = data === undefined ? [] : readWriteTraces(data).map(recordedSendTrace);
   return [...syntheticSendTraces(1, isQuick ? 300 : 4_000), ...recorded];
 }
 

@@ -32,6 +32,28 @@ async function writeMarker(path: string): Promise<void> {
   }
 }
 
+/** What LevelDB can do besides, which the types of `level` leave out because a browser cannot. */
+interface Compactable {
+  compactRange(from: string, to: string): Promise<void>;
+}
+
+/**
+ * Compacting moves what is written to the deepest level that holds any of the range, and drops what later writes replaced
+ * there only if a file above it overlaps: two deletes at the ends of the range are such a file.
+ */
+async function purge(database: Level<string, Uint8Array>, { from, to }: KeyRange): Promise<void> {
+  const compactable = database as unknown as Compactable;
+  await compactable.compactRange(from, to);
+  await database.batch(
+    [
+      { type: "del", key: from },
+      { type: "del", key: to },
+    ],
+    { sync: true },
+  );
+  await compactable.compactRange(from, to);
+}
+
 const rangeOptions = (range: KeyRange) => ({ gte: range.from, lt: range.to });
 
 /** Opens or creates the directory. Errors: store-locked, store-full, store-corrupt, store-closed. */
@@ -63,6 +85,7 @@ export async function openNodeStorage(location: string): Promise<PlatformStorage
     write: (writes, flush) => guard(() => database.batch([...writes], { sync: flush })),
     keys: (range) => guarded(database.keys(rangeOptions(range))),
     entries: (range) => guarded(database.iterator(rangeOptions(range))),
+    purge: (range) => guard(() => purge(database, range)),
     fingerprint: () => readFingerprint(marker),
     renewFingerprint: () =>
       guard(async () => {

@@ -56,6 +56,11 @@ export interface PlatformStorage {
   write(writes: readonly StorageWrite[], flush: boolean): Promise<void>;
   keys(range: KeyRange): AsyncIterable<string>;
   entries(range: KeyRange): AsyncIterable<readonly [key: string, value: Uint8Array]>;
+  /**
+   * Has the bytes of what was deleted in a range given up, where the storage would keep them for later. Absent where it is
+   * not in the storage's hands.
+   */
+  purge?(range: KeyRange): Promise<void>;
   /** What names this very copy of the storage; a copied or restored one answers differently. Undefined in browsers. */
   fingerprint(): Promise<string | undefined>;
   /** Makes the next fingerprint differ from all before, so that a backup taken earlier no longer matches. */

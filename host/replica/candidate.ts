@@ -43,7 +43,8 @@ export function latestOf<T>(candidates: readonly Candidate<T>[]): Candidate<T> {
   return candidates.reduce((latest, candidate) => (isLater(candidate, latest) ? candidate : latest));
 }
 
-function isLater(left: Candidate<unknown>, right: Candidate<unknown>): boolean {
+/** Whether `left` was written after `right`, by (timestamp, replica id, sequence). */
+export function isLater(left: Candidate<unknown>, right: Candidate<unknown>): boolean {
   if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp;
   if (left.replica !== right.replica) return left.replica > right.replica;
   return left.sequence > right.sequence;

@@ -43,6 +43,11 @@ export interface DocumentMethods {
   toJSON(): Record<string, unknown>;
   /** Resolves when everything done so far is stored as the replica's durability promises; at once without a store. */
   durable(): Promise<void>;
+  /**
+   * Has the store keep nothing but what the document holds now: what was deleted or replaced leaves its files too, as far
+   * as the storage can. Errors: those of `durable`.
+   */
+  rewrite(): Promise<void>;
   /** Stores what is pending and lets go of the document. */
   close(): Promise<void>;
 }
@@ -53,6 +58,7 @@ export type Document<S = Schema<Record<never, never>>> = DocumentMethods & Handl
 /** What a document needs of its replica. */
 export interface DocumentKeeper {
   durable(state: DocumentState): Promise<void>;
+  rewrite(state: DocumentState): Promise<void>;
   release(state: DocumentState): Promise<void>;
 }
 
@@ -142,6 +148,10 @@ class OpenDocument implements DocumentMethods {
 
   durable(): Promise<void> {
     return this.#keeper.durable(this.#state);
+  }
+
+  rewrite(): Promise<void> {
+    return this.#keeper.rewrite(this.#state);
   }
 
   async close(): Promise<void> {

@@ -56,6 +56,11 @@ export interface DocumentStore {
   detach(core: DocumentCore): Promise<void>;
   /** Resolves when all that `core` emitted so far is stored as the durability promises. */
   durable(core: DocumentCore): Promise<void>;
+  /**
+   * Stores a snapshot in the place of everything stored of `core` so far, and has the bytes before it given up. Absent
+   * where it is for somebody else to do.
+   */
+  rewrite?(core: DocumentCore): Promise<void>;
   /** Whether anything that `core` emitted is not stored yet. */
   isPending(core: DocumentCore): boolean;
   /** The replica writes with another id from now on. */

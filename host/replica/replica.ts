@@ -252,6 +252,12 @@ class Host implements ReplicaHost, CoreOwner, DocumentKeeper {
     await this.#store?.durable(core);
   }
 
+  async rewrite({ core }: DocumentState): Promise<void> {
+    core.settle();
+    core.flushLocal();
+    await this.#store?.rewrite?.(core);
+  }
+
   isPending(core: DocumentCore): boolean {
     return this.#store?.isPending(core) ?? false;
   }

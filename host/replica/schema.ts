@@ -58,6 +58,7 @@ export const RESERVED_NAMES = [
   "load",
   "merge",
   "name",
+  "rewrite",
   "snapshot",
   "statistics",
   "subscribe",

@@ -111,6 +111,11 @@ export class DocumentLog {
     this.#core = undefined;
   }
 
+  /** The next write is a snapshot, and what came before it goes. */
+  requestSnapshot(): void {
+    if (this.#end.place > 0 || this.#queue.length > 0) this.#isSnapshotDue = true;
+  }
+
   append(delta: Uint8Array): void {
     this.#queue.push(delta);
     this.#queueBytes += delta.length;

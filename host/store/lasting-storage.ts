@@ -43,6 +43,10 @@ export class LastingStorage implements PlatformStorage {
     yield* (await this.#whole()).entries(range);
   }
 
+  async purge(range: KeyRange): Promise<void> {
+    await (await this.#whole()).purge?.(range);
+  }
+
   async fingerprint(): Promise<string | undefined> {
     return this.#storage.fingerprint();
   }

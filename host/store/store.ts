@@ -149,6 +149,19 @@ class LevelStore implements DocumentStore {
     await this.#writer.durable();
   }
 
+  async rewrite(core: DocumentCore): Promise<void> {
+    this.#refuseClosed();
+    if (!core.isClosed) core.flushLocal();
+    const log = this.#logOf(core);
+    log.requestSnapshot();
+    if (log.isPending) this.#note(log);
+    this.#writer.add(log);
+    await this.#writer.durable();
+    // The write before tidied after it answered; the next one waits for that.
+    await this.#writer.durable();
+    if (log.isStored) await this.#storage.purge(recordKeys(core.name));
+  }
+
   isPending(core: DocumentCore): boolean {
     return this.#logs.get(core.name)?.isPending ?? false;
   }

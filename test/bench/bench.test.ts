@@ -93,13 +93,14 @@ describe("the other benchmarks", () => {
   test(
     "growth, overhead, bytes and package give rows",
     () => {
-      const rows = bench("growth", "overhead", "bytes-wire", "package");
+      const rows = bench("growth", "overhead", "bytes-wire", "package", "memory-store");
       for (const row of rows) expectShape(row);
       const text = JSON.stringify(rows);
       for (const name of [
         "growth-keys-1000000",
         "growth-replicas-1000",
         "overhead",
+        "memory-store",
         "import to first mutation",
       ]) {
         expect(text).toContain(name);
@@ -242,6 +243,20 @@ describe("the other benchmarks", () => {
         "yjs",
         "ywasm",
       ]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "searches of memory give their rows, and recall says what it lacks",
+    () => {
+      const names = ["memory-search", "memory-search-million", "memory-search-scoped", "memory-index"];
+      const rows = bench(...names, "--engine", "ours");
+      for (const row of rows) expectShape(row);
+      expect(new Set(rows.filter(isSpeed).map(({ workload }) => workload))).toEqual(new Set(names));
+      const command = ["scripts/bench.mjs", "recall", "recall-tuning", "--quick", "--json"];
+      const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+      expect([status, stdout, stderr.includes("--data DIR")]).toEqual([0, "", true]);
     },
     TIMEOUT_MS,
   );

@@ -24,7 +24,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["platform"],
   ["engine"],
   ["replica"],
-  ["store", "net", "agents", "learning"],
+  ["store", "net", "agents", "learning", "memory"],
   ["overlay", "access", "backbone"],
   ["create-replica"],
   ["index", "relay", "tabs"],
@@ -59,6 +59,14 @@ describe("rooms", () => {
         if (from !== to && rankOf(to) >= rankOf(from)) wrong.push(`${path} → ${target}`);
       }
     }
+    expect(wrong).toEqual([]);
+  });
+
+  it("that agents build on see the replica, never a network or each other", () => {
+    const wrong = sources
+      .filter((path) => path.startsWith("host/memory/"))
+      .flatMap((path) => [...importsOf(path)].map((target) => [path, target] as const))
+      .filter(([, target]) => rankOf(roomOf(target)) > rankOf("replica") && roomOf(target) !== "memory");
     expect(wrong).toEqual([]);
   });
 
