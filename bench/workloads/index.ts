@@ -6,6 +6,7 @@ import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { merges } from "./merges.ts";
+import { models } from "./models.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
 import { networkLoads } from "./network-loads.ts";
@@ -29,6 +30,7 @@ export const workloads: readonly Workload[] = [
   ...seriesChunks,
   ...seriesMerges,
   ...seriesContainer,
+  ...models,
   ...locals,
   ...growths,
   overhead,

@@ -109,7 +109,7 @@ describe("the other benchmarks", () => {
   );
 
   test(
-    "kernels of series give rows for the engines, and for C where there is a compiler",
+    "kernels of series and of models give rows for the engines, and for C where there is a compiler",
     () => {
       const rows = bench(
         "series-reduce",
@@ -123,6 +123,9 @@ describe("the other benchmarks", () => {
         "series-decode-jittered",
         "series-merge-interleaved",
         "series-merge-disjoint",
+        "average",
+        "median",
+        "trimmed",
       );
       for (const row of rows) expectShape(row);
       const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
