@@ -24,7 +24,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["platform"],
   ["engine"],
   ["replica"],
-  ["store", "net"],
+  ["store", "net", "federated"],
   ["overlay", "access", "backbone"],
   ["create-replica"],
   ["index", "relay", "tabs"],

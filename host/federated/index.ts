@@ -1,0 +1,20 @@
+// The door of the federated room, and what an application imports from "jarvis-crdt/federated".
+export { type AggregationRule, aggregate, type Contribution, clipped, krum } from "./aggregation.ts";
+export { exactMean, exactScale } from "./exact-mean.ts";
+export {
+  type ContributeOptions,
+  createFederation,
+  Federation,
+  joinFederation,
+  type ParticipantOptions,
+} from "./federation.ts";
+export type { ContributionState, RoundContribution, RoundView } from "./round-view.ts";
+export {
+  initialState,
+  nextState,
+  type ServerOptimizer,
+  type ServerState,
+  updateLengthOf,
+} from "./server-optimizer.ts";
+export type { CloseRule, FederationOptions, FederationSettings } from "./settings.ts";
+export { decodeUpdate, encodeUpdate, type UpdateEncoding } from "./update-codec.ts";
