@@ -1,10 +1,10 @@
-// The command: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME…] [--rounds N]
+// The command: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME…] [--rounds N] [--data FOLDER]
 // A NAME is a workload or the prefix of a group (rivals, growth); without one everything runs. Each round runs every
 // competitor once, one after the other, each in a fresh process (child.ts says why); medians are over rounds. What the
 // competitors computed must be equal, or the command fails.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { header, type Measured, type Row, rowsOf, tables } from "./report.ts";
@@ -22,13 +22,16 @@ const OPTIONS = {
   quick: { type: "boolean", default: false },
   engine: { type: "string", multiple: true },
   rounds: { type: "string" },
+  data: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
 
-const USAGE = `usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME]… [--rounds N]
+const USAGE = `usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME]… [--rounds N] [--data FOLDER]
 workloads: ${workloads.map((workload) => workload.name).join(", ")}`;
 
 const { values: options, positionals: names } = readOptions();
+
+if (options.data !== undefined) process.env.BENCH_DATA = resolve(options.data);
 
 function readOptions() {
   try {

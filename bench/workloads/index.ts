@@ -2,6 +2,7 @@
 import type { Workload } from "../workload.ts";
 import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
+import { federated } from "./federated.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
@@ -31,6 +32,7 @@ export const workloads: readonly Workload[] = [
   ...seriesMerges,
   ...seriesContainer,
   ...models,
+  ...federated,
   ...locals,
   ...growths,
   overhead,

@@ -8,7 +8,12 @@ export {
   joinFederation,
   type ParticipantOptions,
 } from "./federation.ts";
+export { type Corrections, type LocalTraining, type LocalUpdate, trainLocally } from "./local-training.ts";
+export { type Examples, Network, type Trainable } from "./network.ts";
+export { dealOut, examplesAt } from "./partition.ts";
+export { PushSum, type PushSumShare } from "./push-sum.ts";
 export type { ContributionState, RoundContribution, RoundView } from "./round-view.ts";
+export { SeededRandom } from "./seeded-random.ts";
 export {
   initialState,
   nextState,
