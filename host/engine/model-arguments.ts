@@ -68,10 +68,13 @@ export function checkExactWeights(weights: Float64Array, rows: number): void {
   }
 }
 
-/** Whether at most 29 bits stand between the highest and the lowest: adding and taking away 2^24 times it then loses nothing. */
+const weightView = new DataView(new ArrayBuffer(8));
+/** Of the 52 bits behind the first the last 24: they are 0 where at most 29 bits count. */
+const SPARE_BITS = 2 ** (53 - WEIGHT_BITS) - 1;
+
 function isShort(weight: number): boolean {
-  const high = weight * 2 ** (53 - WEIGHT_BITS);
-  return weight + high - high === weight;
+  weightView.setFloat64(0, weight);
+  return (weightView.getUint32(4) & SPARE_BITS) === 0;
 }
 
 export function checkDivisor(divisor: number): void {
