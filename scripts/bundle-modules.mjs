@@ -13,13 +13,14 @@ const ENTRIES = {
   relay: "host/relay.ts",
   overlay: "host/overlay/index.ts",
   access: "host/access/index.ts",
+  federated: "host/federated/index.ts",
   "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
   tabs: "host/tabs/index.ts",
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
-const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|cli-progress|commander|fflate|jose|level|ws)$/;
+const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|@noble\/.*|cli-progress|commander|fflate|jose|level|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";
@@ -91,6 +92,7 @@ const bundleForBrowsers = () =>
     entryPoints: {
       index: ENTRIES.index,
       access: ENTRIES.access,
+      federated: ENTRIES.federated,
       overlay: ENTRIES.overlay,
       tabs: ENTRIES.tabs,
     },

@@ -30,13 +30,15 @@ try {
     join(folder, "use.ts"),
     `import { counter, createReplica, map, schema } from "jarvis-crdt";
 import { joinBackbone } from "jarvis-crdt/backbone";
+import { createFederation } from "jarvis-crdt/federated";
 import { serve } from "jarvis-crdt/relay";
 const replica = await createReplica();
 const home = await replica.open("home", schema({ visits: counter(), settings: map<{ volume: number }>() }));
 home.visits.increment(5);
 home.settings.set("volume", 11);
 const volume: number | undefined = home.settings.get("volume");
-console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone);
+const federation = await createFederation(replica, "model", new Float32Array(4));
+console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone, federation.round);
 await replica.close();
 `,
   );
@@ -55,12 +57,15 @@ await replica.close();
   ]);
   expect("a consumer type-checks", true);
   const output = run("node", ["use.js"]).trim();
-  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function");
+  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function 1");
 
   const help = run("npx", ["--no-install", "jarvis", "--help"]);
   expect("the command answers", help.includes("start") && help.includes("inspect"));
 
-  writeFileSync(join(folder, "page.js"), `export * from "jarvis-crdt";\n`);
+  writeFileSync(
+    join(folder, "page.js"),
+    `export * from "jarvis-crdt";\nexport * from "jarvis-crdt/federated";\n`,
+  );
   const entry = join(folder, "page.js");
   await build({
     entryPoints: [entry],

@@ -34,6 +34,7 @@ async function run({ page, place, code }: Example): Promise<string[]> {
       .replaceAll('"jarvis-crdt"', JSON.stringify(join(root, "host/index.ts")))
       .replaceAll('"jarvis-crdt/relay"', JSON.stringify(join(root, "host/relay.ts")))
       .replaceAll('"jarvis-crdt/overlay"', JSON.stringify(join(root, "host/overlay/index.ts")))
+      .replaceAll('"jarvis-crdt/federated"', JSON.stringify(join(root, "host/federated/index.ts")))
       .replaceAll('"jarvis-crdt/backbone"', JSON.stringify(join(root, "host/backbone/index.ts"))),
   );
   const lines: string[] = [];
