@@ -14,6 +14,7 @@ import {
   type LocalTraining,
   Network,
   nextState,
+  noisyMean,
   SeededRandom,
   type ServerOptimizer,
   trainLocally,
@@ -34,6 +35,8 @@ export interface Configuration {
   readonly aggregation?: AggregationRule;
   readonly training?: LocalTraining;
   readonly encoding?: UpdateEncoding;
+  /** Every participant takes part by chance, updates are clipped and noise is added; the last half of the models is averaged. */
+  readonly noise?: { readonly sampling: number; readonly clipNorm: number; readonly noiseMultiplier: number };
   /** Participants whose updates are multiplied by this. */
   readonly liars?: { readonly count: number; readonly factor: number };
 }
@@ -77,13 +80,11 @@ export function runFederation(
     () => new Float32Array(optimizer.kind === "scaffold" ? network.parameters : 0),
   );
   let state = initialState(optimizer, network.initialModel(random));
+  const tail: Float32Array[] = [];
   let bytes = 0;
   for (let round = 0; round < rounds; round += 1) {
-    const chosen = random
-      .shuffle(Uint32Array.from(hands, (_, index) => index))
-      .slice(0, sampled)
-      .sort();
-    const contributions = Array.from(chosen, (index): Contribution => {
+    const chosen = chosenFor(configuration, sampled, random);
+    const made = Array.from(chosen, (index): Contribution => {
       const own =
         optimizer.kind === "scaffold" ? { server: state.first, own: corrections[index]! } : undefined;
       const training = configuration.training ?? TRAINING;
@@ -98,20 +99,56 @@ export function runFederation(
         examples,
       };
     });
-    const rule = configuration.aggregation ?? { kind: "mean" };
-    const update = aggregate(kernels, contributions, rule, MAGNITUDE_MAX);
-    state = nextState(optimizer, state, update, contributions.length);
+    // As at the door of a federation; where liars made the model so wild that nobody gets in, it stays as it is.
+    const contributions = made.filter(({ update }) => kernels.greatestMagnitude(update) <= MAGNITUDE_MAX);
+    if (contributions.length === 0) continue;
+    state = nextState(
+      optimizer,
+      state,
+      updateOf(kernels, contributions, configuration, random),
+      contributions.length,
+    );
+    if (round * 2 >= rounds) tail.push(state.model);
   }
-  return { accuracy: 100 * accuracyOf(network, state.model, test), bytes, model: state.model };
+  const model = configuration.noise === undefined ? state.model : meanModel(kernels, tail);
+  return { accuracy: 100 * accuracyOf(network, model, test), bytes, model };
 }
+
+function chosenFor(
+  { participants, noise }: Configuration,
+  sampled: number,
+  random: SeededRandom,
+): Uint32Array {
+  const everybody = Uint32Array.from({ length: participants }, (_, index) => index);
+  if (noise !== undefined) return everybody.filter(() => random.uniform() < noise.sampling);
+  return random.shuffle(everybody).slice(0, sampled).sort();
+}
+
+function updateOf(
+  kernels: ModelKernels,
+  contributions: readonly Contribution[],
+  { noise, participants, aggregation = { kind: "mean" } }: Configuration,
+  random: SeededRandom,
+): Float32Array {
+  if (noise === undefined) return aggregate(kernels, contributions, aggregation, MAGNITUDE_MAX);
+  const seed = new Uint8Array(random.words(8).buffer);
+  const expected = participants * noise.sampling;
+  return noisyMean(
+    kernels,
+    contributions.map(({ update }) => update),
+    { ...noise, expected, seed },
+  );
+}
+
+const meanModel = (kernels: ModelKernels, models: readonly Float32Array[]): Float32Array =>
+  kernels.weightedSum(models, new Float32Array(models.length).fill(1 / models.length));
 
 /** A model that blew up finds nothing. */
 function accuracyOf(network: Network, model: Float32Array, test: Examples): number {
   return model.every(Number.isFinite) ? network.accuracy(model, test) : 0;
 }
 
-/** What a liar sends; magnitudes stay within what the mean takes. */
+/** What a participant sends: a liar another thing than it came to. */
 function disguised(update: Float32Array, index: number, { liars }: Configuration): Float32Array {
-  if (liars === undefined || index >= liars.count) return update;
-  return update.map((value) => Math.max(-MAGNITUDE_MAX, Math.min(MAGNITUDE_MAX, value * liars.factor || 0)));
+  return liars === undefined || index >= liars.count ? update : update.map((value) => value * liars.factor);
 }
