@@ -2,9 +2,10 @@
 // figure is the accuracy in percent on writers that nobody trained on, the mean and each seed. No times: the check holds the
 // bits of the last model, so both engines must come to the same ones. Tests run it small, on blots.
 import type { ModelKernels } from "../../host/engine/engine.ts";
+import { describeNoise, noiseSpent } from "../../host/federated/index.ts";
 import { openEngine } from "../engines.ts";
 import { type Digits, makeBlots, readDigits } from "../federated/digits.ts";
-import { type Configuration, runFederation, trainCentrally } from "../federated/run.ts";
+import { type Configuration, runFederation, TRAINING, trainCentrally } from "../federated/run.ts";
 import { HASH_START, hashText, hashWords } from "../native-competitor.ts";
 import type { Circumstances, Figure, Outcome, Workload } from "../workload.ts";
 
@@ -14,6 +15,15 @@ const HUNDRED: Configuration = { participants: 100, sampled: 10, rounds: 100 };
 const LIARS: Configuration = { ...TEN, alpha: 0.5, liars: { count: 2, factor: -5 } };
 const SCAFFOLD_TEN: Configuration = { ...TEN, optimizer: { kind: "scaffold", participants: 10 } };
 const SCAFFOLD_HUNDRED: Configuration = { ...HUNDRED, optimizer: { kind: "scaffold", participants: 100 } };
+/** Everybody takes part in every round, and a greater server rate makes up for short updates. */
+const NOISE: Configuration = {
+  participants: 100,
+  rounds: 100,
+  optimizer: { kind: "fedavg", rate: 2.2 },
+  training: { ...TRAINING, epochs: 2 },
+  noise: { sampling: 1, clipNorm: 0.4, noiseMultiplier: 5.24 },
+};
+const DELTA = 1e-3;
 
 const configurations: Readonly<Record<string, Configuration>> = {
   "10-even": TEN,
@@ -26,6 +36,8 @@ const configurations: Readonly<Record<string, Configuration>> = {
   "10-half-int8": { ...TEN, alpha: 0.5, encoding: "int8" },
   "10-half-int4": { ...TEN, alpha: 0.5, encoding: "int4" },
   "100-even": HUNDRED,
+  "100-even-fedadam": { ...HUNDRED, optimizer: { kind: "fedadam" } },
+  "100-even-noise": NOISE,
   "100-tenth": { ...HUNDRED, alpha: 0.1 },
   "100-tenth-fedadam": { ...HUNDRED, alpha: 0.1, optimizer: { kind: "fedadam" } },
   "100-tenth-scaffold": { ...SCAFFOLD_HUNDRED, alpha: 0.1 },
@@ -33,7 +45,7 @@ const configurations: Readonly<Record<string, Configuration>> = {
   "liars-median": { ...LIARS, aggregation: { kind: "median" } },
   "liars-trimmed": { ...LIARS, aggregation: { kind: "trimmed-mean", share: 0.2 } },
   "liars-krum": { ...LIARS, aggregation: { kind: "krum", liars: 2 } },
-  "liars-multi-krum": { ...LIARS, aggregation: { kind: "krum", liars: 2, kept: 6 } },
+  "liars-multi-krum": { ...LIARS, aggregation: { kind: "krum", liars: 2, kept: 8 } },
 };
 
 function digitsFor({ isQuick }: Circumstances): Digits {
@@ -83,7 +95,19 @@ async function run(
     value: mean(reached.map((one) => one.bytes)),
     unit: "bytes in all",
   };
-  return { samples: [], figures: [...figuresOf(name, accuracies), bytes], check: hashText(check) };
+  const figures = [
+    ...figuresOf(name, accuracies),
+    bytes,
+    ...noiseFigures(name, { ...configuration, rounds }),
+  ];
+  return { samples: [], figures, check: hashText(check) };
+}
+
+/** What the noise of a configuration is worth, with all that the bound holds for. */
+function noiseFigures(name: string, { noise, participants, rounds }: Configuration): Figure[] {
+  if (noise === undefined) return [];
+  const spent = noiseSpent({ ...noise, clients: participants, rounds, delta: DELTA });
+  return [{ figure: `${name} · ${describeNoise(spent)}`, value: spent.epsilon, unit: "ε" }];
 }
 
 export const federated: readonly Workload[] = [

@@ -4,7 +4,7 @@
 // Range. With magnitudes up to m and N examples in all, terms together stay below N · m. The unit is 2^−e with e the
 // greatest integer for which N · m · 2^e ≤ 2^51, so sums stay below 2^52, half of what doubles hold exactly, and each term
 // below 2^51, up to where it is rounded to the nearest. The mean is then off by at most K / N · 2^−(e+1) for K updates: at
-// 1,500 examples and m = 64 that is 2^−36 an example. Partial sums of one unit fold; N comes from the closing record.
+// 1,500 examples and m = 64 that is 2^−35 where each update stands for one example. Partial sums of one unit fold; N comes from the closing record.
 import type { ModelKernels } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
 

@@ -136,6 +136,24 @@ describe("the other benchmarks", () => {
   );
 
   test(
+    "federated training gives its figures, and both engines come to the same models",
+    () => {
+      const names = [
+        "federated-central",
+        "federated-10-half-int8",
+        "federated-liars-multi-krum",
+        "federated-100-even-noise",
+      ];
+      const rows = bench(...names);
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      for (const name of names) expect(text).toContain(`${name} · seed 3`);
+      expect(text).toMatch(/ε = [\d.]+, δ = 0.001, 100 clients, \d+ rounds/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "ours stand torture: nothing hostile is taken for right, changed or different elsewhere",
     () => {
       const rows = bench("torture", "--engine", "baseline", "--engine", "wasm");
