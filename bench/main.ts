@@ -4,7 +4,7 @@
 // competitors computed must be equal, or the command fails.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { header, type Measured, type Row, rowsOf, tables } from "./report.ts";
@@ -82,7 +82,7 @@ function takesPart(workload: Workload, competitor: string): boolean {
 /** Runs all rounds of a workload; a competitor that fails is left out of the rows and makes the command fail. */
 function measure(workload: Workload): { rows: Row[]; failures: string[] } {
   const isQuick = options.quick;
-  const given = options.data === undefined ? {} : { data: options.data };
+  const given = options.data === undefined ? {} : { data: resolve(options.data) };
   const competitors = workload.competitors.filter((competitor) => takesPart(workload, competitor));
   const rounds = isQuick ? 1 : Number(options.rounds ?? workload.rounds);
   const measured: Measured[] = [];

@@ -29,6 +29,16 @@ export const CHUNK_POINTS_MAX = 16384;
 export const SERIES_RESULT_BYTES_MAX = 268435456;
 /** Windows of a series with its gaps filled, over all groups: empty ones cost as much as full ones, and nobody draws more. */
 export const SERIES_FILLED_WINDOWS_MAX = 1048576;
+/** Parameters of one model: its sum in doubles then fills a quarter of linear memory. */
+export const MODEL_PARAMETERS_MAX = 134217728;
+/** Models averaged at a time: sorting that many takes 2.6 MiB of cache a block, and more participants are sampled. */
+export const MODEL_ROWS_MAX = 10000;
+/** Bytes of an update of a model: half of what one delta may hold, since one turn may write all of it. */
+export const UPDATE_BYTES_MAX = 134217728;
+/** Bytes of one chunk of an update: a part of a delta on a connection, so that sync resumes at the chunk it lost. */
+export const UPDATE_CHUNK_BYTES = 1048576;
+/** Examples one update may stand for: 29 bits times an f32 is a product that a double holds exactly. */
+export const UPDATE_EXAMPLES_MAX = 536870911;
 /** Nesting of a value: the decoder recurses, and the stack is finite. */
 export const VALUE_DEPTH_MAX = 64;
 /** How far ahead of our clock a remote timestamp may move it, in milliseconds: one minute forgives sloppy NTP. */

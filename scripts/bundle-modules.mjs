@@ -15,6 +15,7 @@ const ENTRIES = {
   memory: "host/memory/index.ts",
   access: "host/access/index.ts",
   agents: "host/agents/index.ts",
+  federated: "host/federated/index.ts",
   "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
   tabs: "host/tabs/index.ts",
@@ -22,7 +23,8 @@ const ENTRIES = {
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
-const KEPT_AS_IMPORTS = /^(?:node:.*|@nats-io\/.*|cli-progress|commander|fflate|jose|level|stemmer|ws)$/;
+const KEPT_AS_IMPORTS =
+  /^(?:node:.*|@nats-io\/.*|@noble\/.*|cli-progress|commander|fflate|jose|level|shamir-secret-sharing|stemmer|ws)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";
@@ -96,6 +98,7 @@ const bundleForBrowsers = () =>
       access: ENTRIES.access,
       agents: ENTRIES.agents,
       memory: ENTRIES.memory,
+      federated: ENTRIES.federated,
       overlay: ENTRIES.overlay,
       tabs: ENTRIES.tabs,
       learning: ENTRIES.learning,

@@ -31,6 +31,7 @@ try {
     `import { counter, createReplica, map, schema } from "jarvis-crdt";
 import { joinFleet } from "jarvis-crdt/agents";
 import { joinBackbone } from "jarvis-crdt/backbone";
+import { createFederation } from "jarvis-crdt/federated";
 import { ConflictPredictor } from "jarvis-crdt/learning";
 import { createMemory } from "jarvis-crdt/memory";
 import { serve } from "jarvis-crdt/relay";
@@ -39,7 +40,8 @@ const home = await replica.open("home", schema({ visits: counter(), settings: ma
 home.visits.increment(5);
 home.settings.set("volume", 11);
 const volume: number | undefined = home.settings.get("volume");
-console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone, typeof joinFleet, typeof ConflictPredictor, typeof createMemory);
+const federation = await createFederation(replica, "model", new Float32Array(4));
+console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone, typeof joinFleet, typeof ConflictPredictor, typeof createMemory, federation.round);
 await replica.close();
 `,
   );
@@ -58,14 +60,14 @@ await replica.close();
   ]);
   expect("a consumer type-checks", true);
   const output = run("node", ["use.js"]).trim();
-  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function function function function");
+  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function function function function 1");
 
   const help = run("npx", ["--no-install", "jarvis", "--help"]);
   expect("the command answers", help.includes("start") && help.includes("inspect"));
 
   writeFileSync(
     join(folder, "page.js"),
-    `export * from "jarvis-crdt";\nexport { createMemory } from "jarvis-crdt/memory";\n`,
+    `export * from "jarvis-crdt";\nexport { createMemory } from "jarvis-crdt/memory";\nexport * from "jarvis-crdt/federated";\n`,
   );
   const entry = join(folder, "page.js");
   await build({

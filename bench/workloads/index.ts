@@ -5,12 +5,14 @@ import { assignments } from "./assignment.ts";
 import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
 import { conflictPrediction } from "./conflict-prediction.ts";
+import { federated } from "./federated.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
 import { memorySearches } from "./memory-search.ts";
 import { memoryStore } from "./memory-store.ts";
 import { merges } from "./merges.ts";
+import { models } from "./models.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
 import { networkLoads } from "./network-loads.ts";
@@ -40,6 +42,8 @@ export const workloads: readonly Workload[] = [
   ...seriesChunks,
   ...seriesMerges,
   ...seriesContainer,
+  ...models,
+  ...federated,
   ...locals,
   ...growths,
   overhead,

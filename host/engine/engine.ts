@@ -4,6 +4,7 @@
 
 import type { ContainerTypeName } from "../wire/container-types.ts";
 import type { ReplicaId } from "../wire/replica-id.ts";
+import type { ModelKernels } from "./models.ts";
 
 export {
   CONTAINER_TYPES,
@@ -14,6 +15,7 @@ export {
   SERIES_KINDS,
 } from "../wire/container-types.ts";
 export type { ReplicaId } from "../wire/replica-id.ts";
+export type { ModelKernels, ModelSum, ModelTable } from "./models.ts";
 
 /**
  * Operations of a mutation batch. Each operation is `opcode u8, container u16` and its operands, little-endian,
@@ -420,5 +422,7 @@ export interface Engine {
   createPointTable(capacity: number): PointTable;
   /** Checks a series chunk whole and sums it up. Errors: malformed-delta. */
   summarizeChunk(bytes: Uint8Array): ChunkSummary;
+  /** Loaded when first asked for: most programs average no models. */
+  models(): Promise<ModelKernels>;
   statistics(): EngineStatistics;
 }

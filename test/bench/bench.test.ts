@@ -123,7 +123,7 @@ describe("the other benchmarks", () => {
   );
 
   test(
-    "kernels of series give rows for the engines, and for C where there is a compiler",
+    "kernels of series and of models give rows for the engines, and for C where there is a compiler",
     () => {
       const rows = bench(
         "series-reduce",
@@ -137,11 +137,32 @@ describe("the other benchmarks", () => {
         "series-decode-jittered",
         "series-merge-interleaved",
         "series-merge-disjoint",
+        "average",
+        "median",
+        "trimmed",
       );
       for (const row of rows) expectShape(row);
       const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
       const competitors = new Set(rows.filter(isSpeed).map(({ engine }) => engine));
       expect([...competitors].sort()).toEqual(hasCompiler ? ["baseline", "c", "wasm"] : ["baseline", "wasm"]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "federated training gives its figures, and both engines come to the same models",
+    () => {
+      const names = [
+        "federated-central",
+        "federated-10-half-int8",
+        "federated-liars-multi-krum",
+        "federated-100-even-noise",
+      ];
+      const rows = bench(...names);
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      for (const name of names) expect(text).toContain(`${name} · seed 3`);
+      expect(text).toMatch(/ε = [\d.]+, δ = 0.001, 100 clients, \d+ rounds/);
     },
     TIMEOUT_MS,
   );

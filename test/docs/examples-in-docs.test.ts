@@ -37,6 +37,7 @@ async function run({ page, place, code }: Example): Promise<string[]> {
       .replaceAll('"jarvis-crdt/agents"', JSON.stringify(join(root, "host/agents/index.ts")))
       .replaceAll('"jarvis-crdt/learning"', JSON.stringify(join(root, "host/learning/index.ts")))
       .replaceAll('"jarvis-crdt/memory"', JSON.stringify(join(root, "host/memory/index.ts")))
+      .replaceAll('"jarvis-crdt/federated"', JSON.stringify(join(root, "host/federated/index.ts")))
       .replaceAll('"jarvis-crdt/backbone"', JSON.stringify(join(root, "host/backbone/index.ts"))),
   );
   const lines: string[] = [];

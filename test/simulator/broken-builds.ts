@@ -22,6 +22,7 @@ export function engineWith(change: Change): Engine {
     createVectorTable: (rows, columns) => engine.createVectorTable(rows, columns),
     createPointTable: (capacity) => engine.createPointTable(capacity),
     summarizeChunk: (bytes) => engine.summarizeChunk(bytes),
+    models: () => engine.models(),
     statistics: () => engine.statistics(),
   };
 }

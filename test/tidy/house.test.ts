@@ -24,7 +24,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["platform"],
   ["engine"],
   ["replica"],
-  ["store", "net", "agents", "learning", "memory"],
+  ["store", "net", "agents", "federated", "learning", "memory"],
   ["overlay", "access", "backbone"],
   ["create-replica"],
   ["index", "relay", "tabs"],

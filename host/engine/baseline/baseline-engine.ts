@@ -9,6 +9,7 @@ import type {
   Engine,
   EngineDocument,
   EngineStatistics,
+  ModelKernels,
   PointTable,
   VectorTable,
 } from "../engine.ts";
@@ -27,6 +28,7 @@ export function createBaselineEngine(): Engine {
 class BaselineEngine implements Engine {
   readonly name = "baseline";
   #documents = 0;
+  #models: Promise<ModelKernels> | undefined;
   readonly #decoder = new DeltaDecoder();
   readonly #owner: DocumentOwner = {
     decoder: this.#decoder,
@@ -58,7 +60,17 @@ class BaselineEngine implements Engine {
     return summarizeChunk(bytes);
   }
 
+  models(): Promise<ModelKernels> {
+    this.#models ??= loadModels();
+    return this.#models;
+  }
+
   statistics(): EngineStatistics {
     return { documents: this.#documents, memoryBytes: undefined };
   }
+}
+
+async function loadModels(): Promise<ModelKernels> {
+  const { BaselineModelKernels } = await import("./model-kernels.ts");
+  return new BaselineModelKernels();
 }

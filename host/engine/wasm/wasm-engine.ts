@@ -6,6 +6,7 @@ import type {
   Engine,
   EngineDocument,
   EngineStatistics,
+  ModelKernels,
   PointTable,
   VectorTable,
 } from "../engine.ts";
@@ -28,6 +29,7 @@ export function createWasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
 class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly #instance: WasmInstance;
+  #models: Promise<ModelKernels> | undefined;
 
   constructor(instance: WasmInstance) {
     this.#instance = instance;
@@ -47,6 +49,16 @@ class WasmEngine implements Engine {
 
   summarizeChunk(bytes: Uint8Array): ChunkSummary {
     return summarizeChunk(this.#instance, bytes);
+  }
+
+  models(): Promise<ModelKernels> {
+    this.#models ??= this.#loadModels();
+    return this.#models;
+  }
+
+  async #loadModels(): Promise<ModelKernels> {
+    const { WasmModelKernels } = await import("./wasm-model-kernels.ts");
+    return new WasmModelKernels(this.#instance);
   }
 
   statistics(): EngineStatistics {

@@ -2,7 +2,7 @@
 // assembly/index.ts; `ABI_VERSION` guards the pair. Results declared u32 there arrive signed and need `>>> 0`.
 
 /** The version of assembly/index.ts this host was written for. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 export interface WasmExports {
   readonly memory: WebAssembly.Memory;
@@ -101,4 +101,64 @@ export interface WasmExports {
   pointsMergeRuns(table: number, boundsPointer: number, runs: number): number;
 
   chunkSummarize(pointer: number, byteLength: number): number;
+
+  modelsAllocate(bytes: number): number;
+  modelsRelease(pointer: number, bytes: number): void;
+  modelsAdd(
+    sum: number,
+    rows: number,
+    stride: number,
+    weights: number,
+    rowCount: number,
+    count: number,
+  ): void;
+  modelsAddExact(
+    sum: number,
+    rows: number,
+    stride: number,
+    weights: number,
+    rowCount: number,
+    count: number,
+  ): void;
+  modelsFold(sum: number, other: number, count: number): void;
+  modelsDivide(mean: number, sum: number, divisor: number, count: number): void;
+  modelsScratchBytes(rowCount: number): number;
+  modelsTrimmedMean(
+    out: number,
+    rows: number,
+    stride: number,
+    rowCount: number,
+    trim: number,
+    count: number,
+    scratch: number,
+  ): void;
+  modelsNormOpen(): void;
+  modelsSquares(pointer: number, count: number): void;
+  modelsSquaredDistance(pointer: number, other: number, count: number): void;
+  modelsNormTotal(): number;
+  modelsGreatestBits(pointer: number, count: number): number;
+  modelsToBytes(
+    out: number,
+    values: number,
+    words: number,
+    inverse: number,
+    most: number,
+    count: number,
+  ): void;
+  modelsToNibbles(
+    out: number,
+    values: number,
+    words: number,
+    inverse: number,
+    most: number,
+    count: number,
+  ): void;
+  modelsFromBytes(out: number, bytes: number, step: number, count: number): void;
+  modelsFromNibbles(out: number, bytes: number, step: number, count: number): void;
+  modelsTopOpen(): void;
+  modelsTopCount(pointer: number, count: number, prefix: number, shift: number, width: number): void;
+  modelsTopClass(rank: number): number;
+  modelsTopAbove(): number;
+  modelsTopGatherOpen(equal: number): void;
+  modelsTopGather(out: number, pointer: number, count: number, bound: number, base: number): number;
 }
