@@ -13,7 +13,7 @@ import { DeliveryTimes } from "./delivery-times.ts";
 import { FaultDirector, newsExtension } from "./fault-director.ts";
 import { drawFaults, FAULT_NAMES, type Fault, type FaultKind } from "./faults.ts";
 import { Machine } from "./machine.ts";
-import { joiningOverlay, OVERLAY, OVERLAY_QUIET_TYPES } from "./overlay-links.ts";
+import { joiningOverlay, OVERLAY, OVERLAY_QUIET_TYPES, pushingLazily } from "./overlay-links.ts";
 import { Random } from "./random.ts";
 import { type Latency, SimulatedNetwork } from "./simulated-network.ts";
 import { type AfterStart, describe, SimulatedNode } from "./simulated-node.ts";
@@ -38,6 +38,10 @@ export interface SimulationOptions {
   readonly writeSeconds?: number | undefined;
   /** A name of {@link TOPOLOGIES}, "overlay" for one that makes itself, or a function; "random" unless given. */
   readonly topology?: string | Topology;
+  /** How deltas go on; lazily in fleets of more than {@link FLOODING_NODES_MAX} unless given. */
+  readonly push?: PushKind | undefined;
+  /** Share of messages lost on every path while faults happen, beside what the schedule draws; 0 unless given. */
+  readonly loss?: number | undefined;
   /** How many nodes write; all unless given. */
   readonly writers?: number | undefined;
   /** Mutations a second of each writer; 2 unless given. */
@@ -60,6 +64,9 @@ export interface SimulationOptions {
   /** Between two rounds of checks, in virtual milliseconds. */
   readonly checkEveryMs?: number | undefined;
 }
+
+/** By all connections at once, or by a tree of them that the others repair (docs/topologies.md, "Pushing once"). */
+export type PushKind = "flooding" | "lazy";
 
 export interface Progress {
   readonly nowMs: number;
@@ -108,6 +115,8 @@ export interface SimulationResult {
 
 const CHECK_EVERY_MS = 500;
 const COMPACTING_NODES_MAX = 64;
+/** Nobody keeps a larger fleet without a tree: each delta would come once for each connection. */
+const FLOODING_NODES_MAX = 100;
 const SAMPLES = 200;
 const SAMPLE_EVERY_MS_MIN = 50;
 const HEAL_SECONDS = 150;
@@ -197,7 +206,7 @@ class Simulation {
           (_replica, _platform, hub) => {
             if (node.isNewVersion) hub.extend(newsExtension(() => {}));
           },
-          ...(this.#options.topology === OVERLAY ? [joiningOverlay(nodes, seed)] : []),
+          ...(this.#options.topology === OVERLAY ? [joiningOverlay(nodes, seed)] : this.#pushing()),
           ...(this.#options.afterStart ?? []),
         ],
         wrapPlatform: this.#options.wrapPlatform ?? ((platform) => platform),
@@ -215,6 +224,12 @@ class Simulation {
       });
       return node;
     });
+  }
+
+  /** An overlay pushes lazily of itself. */
+  #pushing(): AfterStart[] {
+    const { nodes, push = nodes > FLOODING_NODES_MAX ? "lazy" : "flooding" } = this.#options;
+    return push === "lazy" ? [pushingLazily] : [];
   }
 
   /** Undefined while one of them has never run, or there are so many that nobody would ask them all. */
@@ -240,7 +255,8 @@ class Simulation {
   }
 
   #scheduleFaults(): void {
-    const { seed, nodes, seconds, faults = FAULT_NAMES, keepFaults } = this.#options;
+    const { seed, nodes, seconds, faults = FAULT_NAMES, keepFaults, loss = 0 } = this.#options;
+    if (loss > 0) this.#director.everywhere({ loss });
     const random = new Random(seed, "schedule");
     this.#schedule = drawFaults(random, { nodes, lengthMs: seconds * 1000, kinds: faults });
     const kept = keepFaults === undefined ? undefined : new Set(keepFaults);
