@@ -80,6 +80,7 @@ export class SimulatedNode {
   #platform: SimulatedPlatform | undefined;
   #lastVector: VersionVector | undefined;
   #starts = 0;
+  #startedAtMs = 0;
   #written = 0;
 
   constructor(machine: Machine, options: NodeOptions) {
@@ -100,6 +101,11 @@ export class SimulatedNode {
 
   get starts(): number {
     return this.#starts;
+  }
+
+  /** When its latest process began to run. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
   }
 
   get peers(): readonly number[] {
@@ -210,6 +216,7 @@ export class SimulatedNode {
     const core = await host.openCore(DOCUMENT_NAME);
     const running: Process = { platform, replica, document, core, hub };
     this.#process = running;
+    this.#startedAtMs = this.#options.world.nowMs;
     this.#follow(core);
     for (const hook of afterStart) hook(replica, platform, hub);
     network.listen(platform, (transport) => {

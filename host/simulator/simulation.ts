@@ -7,6 +7,7 @@ import { loadEngine } from "../engine/load-engine.ts";
 import type { SessionTiming } from "../net/index.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
+import { Availability, type AvailabilitySummary, LOOK_EVERY_MS } from "./availability.ts";
 import { type CheckName, Checks, type Violation } from "./checks.ts";
 import { haveConverged } from "./convergence.ts";
 import { DeliveryTimes } from "./delivery-times.ts";
@@ -19,7 +20,7 @@ import { type Latency, SimulatedNetwork } from "./simulated-network.ts";
 import { type AfterStart, describe, SimulatedNode } from "./simulated-node.ts";
 import type { SimulatedPlatform } from "./simulated-platform.ts";
 import { Timeline } from "./timeline.ts";
-import { type Topology, topologyNamed } from "./topology.ts";
+import { type LinkPair, type Topology, topologyNamed } from "./topology.ts";
 import { Truth } from "./truth.ts";
 import { World } from "./world.ts";
 
@@ -110,6 +111,8 @@ export interface SimulationResult {
     readonly p99Ms: number;
     readonly maxMs: number;
   };
+  /** While faults happened; undefined where the topology makes itself. */
+  readonly availability: AvailabilitySummary | undefined;
   readonly timeline: Timeline;
 }
 
@@ -142,6 +145,8 @@ class Simulation {
   readonly #checks: Checks;
   readonly #director: FaultDirector;
   readonly #delivery: DeliveryTimes;
+  /** Undefined where the topology makes itself: who could reach whom is not known. */
+  readonly #availability: Availability | undefined;
   readonly #timeline: Timeline;
   readonly #violations: Violation[] = [];
   readonly #random: Random;
@@ -162,7 +167,11 @@ class Simulation {
     this.#network = new SimulatedNetwork(this.#world, machines, latency);
     this.#timeline = new Timeline(this.#world, nodes);
     this.#delivery = new DeliveryTimes(this.#world, this.#truth);
-    this.#nodes = this.#createNodes(machines, engine);
+    const links = this.#topology()(nodes, seed);
+    this.#nodes = this.#createNodes(machines, engine, links);
+    if (options.topology !== OVERLAY) {
+      this.#availability = new Availability(links, this.#running, this.#network);
+    }
     const violated = (check: CheckName, node: number, message: string): void =>
       this.#violated(check, node, message);
     this.#checks = new Checks({ world: this.#world, network: this.#network, truth: this.#truth, violated });
@@ -179,6 +188,7 @@ class Simulation {
     this.#startAll();
     this.#scheduleFaults();
     this.#sampleLater();
+    this.#lookAtAvailability();
     await this.#runFaults();
     const convergedMs = await this.#heal();
     const silentMs = convergedMs === undefined ? undefined : await this.#fallSilent();
@@ -186,11 +196,10 @@ class Simulation {
     return this.#finish(convergedMs, silentMs);
   }
 
-  #createNodes(machines: readonly Machine[], engine: Engine): SimulatedNode[] {
+  #createNodes(machines: readonly Machine[], engine: Engine, links: readonly LinkPair[]): SimulatedNode[] {
     const { seed, nodes, writers = nodes, rate = 2, timing = {} } = this.#options;
-    const topology = this.#topology();
     const peers = machines.map((): number[] => []);
-    for (const [client, server] of topology(nodes, seed)) peers[client]?.push(server);
+    for (const [client, server] of links) peers[client]?.push(server);
     const random = new Random(seed, "durability");
     return machines.map((machine) => {
       const node: SimulatedNode = new SimulatedNode(machine, {
@@ -286,6 +295,14 @@ class Simulation {
     this.#world.schedule(everyMs, () => {
       this.#timeline.sample(this.#running);
       if (this.#phase === "faults" || this.#phase === "healing") this.#sampleLater();
+    });
+  }
+
+  #lookAtAvailability(): void {
+    this.#world.schedule(LOOK_EVERY_MS, () => {
+      if (this.#phase !== "faults") return;
+      this.#availability?.look(this.#world.nowMs);
+      this.#lookAtAvailability();
     });
   }
 
@@ -389,6 +406,10 @@ class Simulation {
     this.#world.stop();
   }
 
+  get #failedWrites(): number {
+    return this.#violations.filter(({ check }) => check === "local writes succeed").length;
+  }
+
   #finish(convergedMs: number | undefined, silentMs: number | undefined): SimulationResult {
     const { counts } = this.#network;
     for (const node of this.#running)
@@ -415,6 +436,7 @@ class Simulation {
       restarts,
       met: counts.met,
       delivery: this.#delivery.summary(),
+      availability: this.#availability?.summary(this.#truth.mutations, this.#failedWrites),
       timeline: this.#timeline,
     };
     for (const node of this.#nodes) node.kill("killed");
