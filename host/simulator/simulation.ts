@@ -4,6 +4,7 @@
 // and TigerBeetle's VOPR. Leaves out threads, real files and the bytes of TCP.
 import type { Engine } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load-engine.ts";
+import type { Versions } from "../net/handshake.ts";
 import type { SessionTiming } from "../net/index.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
@@ -54,6 +55,8 @@ export interface SimulationOptions {
   readonly latency?: Partial<Latency>;
   /** How long a healed fleet may take to converge, in virtual seconds. */
   readonly healSeconds?: number | undefined;
+  /** The versions of the protocol a node names in its hellos; those of the code where undefined. */
+  readonly versionsOf?: (node: number) => Versions | undefined;
   /** Called for each process once it runs: where overlays and the like are switched on. */
   readonly afterStart?: readonly AfterStart[];
   /** What stands between each replica and its platform; nothing unless given. The tests break a build with it. */
@@ -211,6 +214,7 @@ class Simulation {
         timing,
         peers: peers[machine.index]!,
         writesPerSecond: machine.index < writers ? rate : 0,
+        versions: this.#options.versionsOf?.(machine.index),
         afterStart: [
           (_replica, _platform, hub) => {
             if (node.isNewVersion) hub.extend(newsExtension(() => {}));
