@@ -11,6 +11,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     coverage: {
       provider: "v8",
+      reportOnFailure: true,
       include: ["host/**/*.ts"],
       exclude: ["host/**/*.generated.ts"],
       reporter: ["text", "json-summary"],

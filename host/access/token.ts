@@ -11,7 +11,7 @@ import { replicaIdFromRandomBytes } from "../wire/replica-id.ts";
 import { ALGORITHM, importKey, type SigningKey } from "./keys.ts";
 
 /** The claim with the rows of a grant: pairs of a pattern and a right. */
-export const DOCUMENTS_CLAIM = "documents";
+const DOCUMENTS_CLAIM = "documents";
 export const TOKEN_TYPE = "jarvis+jwt";
 
 export interface TokenClaims {

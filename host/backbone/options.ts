@@ -20,7 +20,7 @@ export interface BackboneTiming {
   readonly reconnectMs: number;
 }
 
-export const DEFAULT_TIMING: BackboneTiming = {
+const DEFAULT_TIMING: BackboneTiming = {
   tickMs: 500,
   checkMs: 2_000,
   idleVectorMs: 30_000,

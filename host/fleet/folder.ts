@@ -10,7 +10,7 @@ import { extname, join } from "node:path";
 export const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What counts as text, by file name extension. */
-export const TEXT_EXTENSIONS: ReadonlySet<string> = new Set(
+const TEXT_EXTENSIONS: ReadonlySet<string> = new Set(
   (
     ".md .markdown .mdx .rst .adoc .txt .text .tex .log .csv .tsv .json .jsonl .ndjson .yaml .yml .toml .ini .cfg " +
     ".conf .xml .html .htm .svg .css .scss .less .js .mjs .cjs .jsx .ts .mts .cts .tsx .vue .svelte .py .rb .go .rs " +
@@ -19,7 +19,7 @@ export const TEXT_EXTENSIONS: ReadonlySet<string> = new Set(
 );
 
 /** Folders passed over wherever they stand; so is every folder whose name starts with a dot. */
-export const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(["node_modules", "dist", "build", "coverage"]);
+const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(["node_modules", "dist", "build", "coverage"]);
 
 export type Problem = { readonly path: string; readonly reason: string };
 

@@ -35,7 +35,7 @@ export function sum(left: Amounts, right: Amounts): Amounts {
   return difference(left, difference(NOTHING, right));
 }
 
-export function isNothing(amounts: Amounts): boolean {
+function isNothing(amounts: Amounts): boolean {
   return amounts.files === 0 && amounts.bytes === 0 && amounts.words === 0 && amounts.passages === 0;
 }
 

@@ -16,8 +16,8 @@ import { tallyWords } from "./words.ts";
 import { WorkView } from "./work-view.ts";
 
 /** Files claimed at once: enough to hide the way to the relay and back, few enough to leave some for the others. */
-export const CLAIM_FILES_MAX = 16;
-export const CLAIM_BYTES_MAX = 512 * 1024;
+const CLAIM_FILES_MAX = 16;
+const CLAIM_BYTES_MAX = 512 * 1024;
 /** How long an agent without work sleeps when nothing changes: others may die without a change. */
 const IDLE_MS = 250;
 /** An agent that had to step back waits up to so long, so that two do not step back for ever. */

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { AgentEvent, AgentReport } from "./fleet-agent.ts";
 
 /** Early deaths in a row before an agent is given up: something is wrong that starting again does not cure. */
-export const EARLY_DEATHS_MAX = 5;
+const EARLY_DEATHS_MAX = 5;
 /** A process that lived for so long did not die early. */
 const EARLY_MS = 10_000;
 /** Before the first start after a death; doubled with each early death. */

@@ -12,7 +12,7 @@ import { CHECKSUM_BYTES, type Hello, STREAM_OF_ONE } from "./messages.ts";
 import type { Room } from "./room.ts";
 
 /** Type bytes from here up to the stream's belong to extensions. */
-export const EXTENSION_TYPES_FROM = 16;
+const EXTENSION_TYPES_FROM = 16;
 
 export interface Extension {
   /** One bit of `hello.features`. */

@@ -33,7 +33,7 @@ export interface Relink {
   readonly take: ReplicaId;
 }
 
-export function linkCost({ roundTripMs, degree }: LinkMeasurement, options = OPTIMISER_OPTIONS): number {
+function linkCost({ roundTripMs, degree }: LinkMeasurement, options = OPTIMISER_OPTIONS): number {
   return (roundTripMs ?? Number.POSITIVE_INFINITY) + degree * options.loadMs;
 }
 

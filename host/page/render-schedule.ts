@@ -2,7 +2,7 @@
 // while nobody looks at the page.
 
 /** Between two renders: five a second reads as smooth and leaves the processor to the agents. */
-export const RENDER_MS = 200;
+const RENDER_MS = 200;
 
 /** Returns a function that asks for a render soon. */
 export function scheduleRenders(render: () => void): () => void {

@@ -5,7 +5,7 @@ import { ContainerHandle } from "./container-handle.ts";
 
 const NO_KEY = new Uint8Array(0);
 
-export abstract class ExtremeHandle extends ContainerHandle {
+abstract class ExtremeHandle extends ContainerHandle {
   abstract override readonly type: "maximum" | "minimum";
   #value: number | undefined;
   #isTouched = false;

@@ -285,7 +285,7 @@ export class FaultDirector {
 }
 
 /** What the later version speaks beyond the older one: a frame when a connection opens. */
-export const NEWS_FEATURE = 2 ** 30;
+const NEWS_FEATURE = 2 ** 30;
 const NEWS_TYPE = 127;
 
 /** A later version of the protocol as far as a peer can tell: a feature, and a frame of its own. */

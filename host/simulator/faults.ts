@@ -74,7 +74,7 @@ export interface ScheduleOptions {
 }
 
 /** How many faults a schedule has: with each doubling of the nodes two more, which hit an eighth of them on average. */
-export const faultCount = (nodes: number): number => 4 + Math.ceil(2 * Math.log2(nodes));
+const faultCount = (nodes: number): number => 4 + Math.ceil(2 * Math.log2(nodes));
 
 /** Draws a schedule, ordered by time. */
 export function drawFaults(random: Random, { nodes, lengthMs, kinds }: ScheduleOptions): Fault[] {

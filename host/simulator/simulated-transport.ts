@@ -79,7 +79,7 @@ export class SimulatedConnection {
   }
 }
 
-export class SimulatedTransport implements Transport {
+class SimulatedTransport implements Transport {
   readonly peer: string;
   readonly platform: SimulatedPlatform;
   readonly inbox = new TransportInbox();

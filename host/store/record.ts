@@ -20,7 +20,7 @@
 import { readUint32, writeUint32 } from "../wire/replica-id.ts";
 import { xxhash32 } from "../wire/xxhash32.ts";
 
-export const RECORD_KINDS = { snapshot: 1, deltas: 2, head: 3, closed: 4, format: 5 } as const;
+const RECORD_KINDS = { snapshot: 1, deltas: 2, head: 3, closed: 4, format: 5 } as const;
 export type RecordKind = keyof typeof RECORD_KINDS;
 
 export interface RecordHeader {

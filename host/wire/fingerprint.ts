@@ -9,7 +9,7 @@ import { readUint32, writeReplicaId, writeUint32 } from "./replica-id.ts";
 import { xxhash32 } from "./xxhash32.ts";
 
 export const FINGERPRINT_BYTES = 16;
-export const FINGERPRINT_LANES = 4;
+const FINGERPRINT_LANES = 4;
 
 /** Four signed 32-bit lanes. */
 export type Fingerprint = readonly [number, number, number, number];

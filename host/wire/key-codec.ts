@@ -27,7 +27,7 @@ export function writeText(writer: ByteWriter, text: string): number {
 }
 
 /** Appends `text` if it is ASCII; otherwise leaves the writer as it was and says false. */
-export function writeAscii(writer: ByteWriter, text: string): boolean {
+function writeAscii(writer: ByteWriter, text: string): boolean {
   const length = text.length;
   writer.reserve(length);
   const bytes = writer.bytes;
@@ -77,7 +77,7 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
 }
 
 /** The string of `bytes[start, end)` if all of it is ASCII. For short pieces: it joins four characters at a time. */
-export function readAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+function readAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = "";
   let offset = start;
   for (; offset + 4 <= end; offset += 4) {

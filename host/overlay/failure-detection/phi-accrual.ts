@@ -13,7 +13,7 @@ export interface PhiOptions {
   readonly firstMs: number;
 }
 
-export const PHI_OPTIONS: PhiOptions = { window: 100, deviationMsMin: 200, pauseMs: 500, firstMs: 1_000 };
+const PHI_OPTIONS: PhiOptions = { window: 100, deviationMsMin: 200, pauseMs: 500, firstMs: 1_000 };
 
 export class PhiAccrual {
   readonly #options: PhiOptions;

@@ -78,7 +78,7 @@ function readContent(type: number, reader: FrameReader): SwimMessage {
   return { type: "probe", hops, from, to, sequence, target, rumours: readRumours(reader) };
 }
 
-export function writeRumours(writer: ByteWriter, rumours: readonly Rumour[]): void {
+function writeRumours(writer: ByteWriter, rumours: readonly Rumour[]): void {
   writer.varint(rumours.length);
   for (const rumour of rumours) writeRumour(writer, rumour);
 }

@@ -69,7 +69,7 @@ export class PartitionDetector {
 }
 
 /** The parts of those that are not reached. */
-export function lostParts(
+function lostParts(
   members: readonly ObservedMember[],
   links: ReadonlyMap<ReplicaId, ReadonlySet<ReplicaId>>,
 ): Part[] {

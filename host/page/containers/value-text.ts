@@ -1,7 +1,7 @@
 // Stored values as one line of text for people: close to JSON, bytes by their number, cut where it gets long.
 
 /** Characters after which a value is cut. */
-export const VALUE_TEXT_MAX = 240;
+const VALUE_TEXT_MAX = 240;
 
 /** A text stands for itself; everything else as JSON would have it. */
 export function valueText(value: unknown, most: number = VALUE_TEXT_MAX): string {

@@ -259,7 +259,7 @@ export class GraphIndex implements GraphKeySink {
 }
 
 /** In ascending order of UTF-16 units: the same everywhere. */
-export function compareTexts(left: string, right: string): number {
+function compareTexts(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 

@@ -16,7 +16,7 @@ export interface LabelRow {
 }
 
 /** The end at which a limited question begins. */
-export const POINT_ORDERS = { newest: 0, oldest: 1 } as const;
+const POINT_ORDERS = { newest: 0, oldest: 1 } as const;
 
 interface Request extends Partial<ClosedRange> {
   readonly limit?: number;
