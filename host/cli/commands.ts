@@ -342,7 +342,8 @@ function addSimulate(program: Command, finish: Finish): void {
       "time. The same options give the same run. Status 0 only when every check held.",
     [
       "jarvis simulate",
-      "jarvis simulate --nodes 1000 --writers 100 --rate 0.5 --seconds 20",
+      "jarvis simulate --nodes 1000 --writers 100 --rate 0.2 --seconds 20 --faults none --loss 0.05",
+      "jarvis simulate --availability --seeds 20 --seconds 20",
       "jarvis simulate --seed 7 --faults partition,power-loss --html run.html",
     ],
   )
@@ -365,6 +366,22 @@ function addSimulate(program: Command, finish: Finish): void {
       new Option("--topology <name>", "who connects to whom")
         .choices(["random", "star", "ring", "mesh", "overlay"])
         .default("random"),
+    )
+    .addOption(
+      new Option(
+        "--push <kind>",
+        "how changes go on (default: flooding up to 100 replicas, lazy above)",
+      ).choices(["flooding", "lazy"]),
+    )
+    .addOption(
+      new Option("--loss <share>", "messages lost on every path while faults happen, 0 to 0.5").argParser(
+        share,
+      ),
+    )
+    .option(
+      "--availability",
+      "with the faults that availability is promised under: the share of time with a lag below 5 s; status 1 below 99.99 %",
+      false,
     )
     .addOption(
       new Option("--writers <count>", "replicas that write (default: all)").argParser(integer(0, 10_000)),
@@ -414,6 +431,12 @@ function span(text: string): number {
 function relayUrl(text: string): string {
   if (/^wss?:\/\//.test(text) && URL.canParse(text)) return text;
   throw new InvalidArgumentError("Give the address of a relay, such as ws://127.0.0.1:7070.");
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text !== "" && value >= 0 && value <= 0.5) return value;
+  throw new InvalidArgumentError("Give a number from 0 to 0.5.");
 }
 
 function amount(text: string): number {

@@ -5,9 +5,13 @@ import { writeFile } from "node:fs/promises";
 import { formatCount } from "../fleet/format.ts";
 import { CrdtError } from "../index.ts";
 import {
+  AVAILABILITY_FAULTS,
+  AVAILABILITY_SHARE_MIN,
+  AVAILABILITY_TIMING,
   FAULT_NAMES,
   type FaultKind,
   type Progress,
+  type PushKind,
   replayLine,
   type SimulationOptions,
   type SimulationResult,
@@ -25,6 +29,9 @@ export interface SimulateCommandOptions {
   readonly seconds: number;
   readonly faults: string;
   readonly topology: string;
+  readonly push?: PushKind;
+  readonly loss?: number;
+  readonly availability: boolean;
   readonly engine: "auto" | "wasm" | "baseline";
   readonly writers?: number;
   readonly rate: number;
@@ -42,13 +49,17 @@ const LOOK_AT = 50;
 
 export async function simulateCommand(options: SimulateCommandOptions, terminal: Terminal): Promise<number> {
   const live = terminal.isJson ? undefined : new LiveTable();
+  const availability = new AvailabilityTotal();
   let failed: SimulationResult | undefined;
   for (let index = 0; index < options.seeds; index++) {
     const run = runOptions(options, options.seed + index);
+    const startMs = performance.now();
     const result = await simulate({ ...run, onProgress: (progress) => live?.draw(rowsOf(progress, run)) });
     live?.end();
+    availability.add(result);
     terminal.result(summaryOf(result, run));
-    for (const line of options.seeds === 1 ? report(result) : [lineOf(result)]) terminal.line(line);
+    for (const line of options.seeds === 1 ? report(result, performance.now() - startMs) : [lineOf(result)])
+      terminal.line(line);
     if (options.html !== undefined && (index === 0 || result.violations.length > 0)) {
       await writeFile(options.html, timelinePage({ ...result, options: run }));
     }
@@ -58,6 +69,10 @@ export async function simulateCommand(options: SimulateCommandOptions, terminal:
     }
   }
   if (options.html !== undefined) terminal.line(`timeline written to ${options.html}`);
+  if (options.availability && failed === undefined) {
+    for (const line of availability.lines(options)) terminal.line(line);
+    if (availability.share < AVAILABILITY_SHARE_MIN) return 1;
+  }
   if (failed === undefined) return 0;
   if (options.shrink) await shrinkAndSay(failed, terminal);
   else terminal.line(`replay: ${replayLine(failed.options)}`);
@@ -65,18 +80,21 @@ export async function simulateCommand(options: SimulateCommandOptions, terminal:
 }
 
 function runOptions(options: SimulateCommandOptions, seed: number): SimulationOptions {
-  const { nodes, seconds, topology, engine, rate, writers, writeSeconds, checkEvery } = options;
+  const { nodes, seconds, topology, push, loss, engine, rate, writers, writeSeconds, checkEvery } = options;
   return {
     seed,
     nodes,
     seconds,
     topology,
+    push,
+    loss,
     rate,
     writers,
     writeSeconds,
     checkEveryMs: checkEvery,
     engine: engine === "baseline" ? "baseline" : "wasm",
-    faults: faultsOf(options.faults),
+    faults: options.availability ? AVAILABILITY_FAULTS : faultsOf(options.faults),
+    timing: options.availability ? AVAILABILITY_TIMING : {},
     lookAt: options.lookAt ?? (nodes > LOOK_AT ? LOOK_AT : undefined),
     keepFaults: numbersOf(options.keepFaults, "--keep-faults"),
     withoutNodes: numbersOf(options.withoutNodes, "--without-nodes"),
@@ -129,7 +147,39 @@ function rowsOf(progress: Progress, { seed, nodes, seconds }: SimulationOptions)
   ];
 }
 
-function report(result: SimulationResult): string[] {
+/** What runs of a command come to together. */
+class AvailabilityTotal {
+  #nodeSeconds = 0;
+  #late = 0;
+  #excluded = 0;
+  #writes = 0;
+
+  add({ availability }: SimulationResult): void {
+    if (availability === undefined) return;
+    this.#nodeSeconds += availability.nodeSeconds;
+    this.#late += availability.lateNodeSeconds;
+    this.#excluded += availability.excludedNodeSeconds;
+    this.#writes += availability.writes - availability.failedWrites;
+  }
+
+  /** Of node-seconds outside cuts; 0 where there were none. */
+  get share(): number {
+    return this.#nodeSeconds === 0 ? 0 : 1 - this.#late / this.#nodeSeconds;
+  }
+
+  lines({ seed, seeds, nodes, seconds }: SimulateCommandOptions): string[] {
+    const runs = seeds === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + seeds - 1}`;
+    const share = (Math.floor(this.share * 1e6) / 1e4).toFixed(4);
+    return [
+      `simulated availability, ${runs}, ${nodes} nodes, ${seconds} virtual seconds each, faults: ${AVAILABILITY_FAULTS.join(", ")}`,
+      `  local writes that succeeded: 100 % of ${formatCount(this.#writes)}`,
+      `  lag below 5 s: ${share} % of ${formatCount(this.#nodeSeconds)} node-seconds outside cuts; ` +
+        `${formatCount(this.#excluded)} node-seconds were down or cut off`,
+    ];
+  }
+}
+
+function report(result: SimulationResult, wallMs: number): string[] {
   const happened = [...result.happened].sort(([left], [right]) => (left < right ? -1 : 1));
   return [
     lineOf(result),
@@ -140,19 +190,39 @@ function report(result: SimulationResult): string[] {
       ["mutations", formatCount(result.mutations)],
       ["acknowledged as durable", formatCount(result.acknowledgements)],
       ["deltas merged", formatCount(result.pushes)],
-      ["of these in vain", formatCount(result.duplicates)],
+      [
+        "of these in vain",
+        `${formatCount(result.duplicates)} (${percent(result.duplicates, result.pushes)})`,
+      ],
       ["messages", formatCount(result.messages)],
       ["bytes", formatCount(result.messageBytes)],
       ["connections", formatCount(result.connections)],
       ["restarts", formatCount(result.restarts)],
       ["delivery p50 in ms", formatCount(Math.round(result.delivery.p50Ms))],
       ["delivery p99 in ms", formatCount(Math.round(result.delivery.p99Ms))],
+      ["converged after healing in ms", result.convergedMs ?? "not"],
+      ...lagRows(result),
       ["events", formatCount(result.events)],
+      ["wall seconds", (wallMs / 1000).toFixed(1)],
+      ["peak memory in MiB", Math.round(process.resourceUsage().maxRSS / 1024)],
     ]),
     "",
     ...(happened.length === 0 ? [] : table([["fault", "times"], ...happened])),
   ];
 }
+
+function lagRows({ availability }: SimulationResult): [string, string][] {
+  if (availability === undefined) return [];
+  const { nodeSeconds, lateNodeSeconds, excludedNodeSeconds } = availability;
+  return [
+    ["node-seconds outside cuts", formatCount(nodeSeconds)],
+    ["of these with a lag of 5 s or more", `${lateNodeSeconds} (${percent(lateNodeSeconds, nodeSeconds)})`],
+    ["node-seconds down or cut off", formatCount(excludedNodeSeconds)],
+  ];
+}
+
+const percent = (part: number, whole: number): string =>
+  whole === 0 ? "–" : `${((100 * part) / whole).toFixed(2)} %`;
 
 function lineOf({ options, digest, violations, convergedMs, silentMs }: SimulationResult): string {
   const [first] = violations;
@@ -171,6 +241,7 @@ function summaryOf(result: SimulationResult, run: SimulationOptions): Record<str
     ...rest,
     happened: Object.fromEntries(happened),
     looked: Object.fromEntries(looked),
+    peakBytes: process.resourceUsage().maxRSS * 1024,
     replay: replayLine(run),
   };
 }

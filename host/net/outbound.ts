@@ -41,6 +41,8 @@ export class Outbound implements Receiver {
   readonly #tellLeftOut: () => void;
   #state: "idle" | "catching-up" | "streaming" | "lazy" = "idle";
   #answer: Answer | undefined;
+  /** Out of the stream again as soon as the answer is sent. */
+  #isLazyNext = false;
 
   constructor(room: Room, wire: OutboundWire, tellLeftOut: () => void) {
     this.room = room;
@@ -62,9 +64,14 @@ export class Outbound implements Receiver {
     return this.#state === "lazy";
   }
 
-  /** Takes the peer out of the stream until it subscribes again; who calls answers for telling it what there is. */
+  /**
+   * Takes the peer out of the stream until it subscribes again; who calls answers for telling it what there is. An
+   * answer under way is sent to its end.
+   */
   becomeLazy(): void {
     if (this.#state === "idle") return;
+    this.#isLazyNext = this.#answer !== undefined;
+    if (this.#isLazyNext) return;
     this.room.leave(this);
     this.#state = "lazy";
     this.#answer = undefined;
@@ -75,6 +82,7 @@ export class Outbound implements Receiver {
   /** The peer has `vector` and wants the rest, now and from now on. */
   subscribe(vector: VersionVector): void {
     this.acknowledged = vector.clone();
+    this.#isLazyNext = false;
     this.#catchUp(vector);
   }
 
@@ -170,5 +178,6 @@ export class Outbound implements Receiver {
     const { index, core } = this.room;
     const vector = core.versionVector;
     this.#wire.send(encodeMessage({ type: "start", index, number, vector, definitions }));
+    if (this.#isLazyNext) this.becomeLazy();
   }
 }

@@ -48,6 +48,13 @@ export class FaultDirector {
     });
   }
 
+  /** Lies on all paths until the world heals. */
+  everywhere(conditions: Trouble["conditions"]): void {
+    const trouble: Trouble = { conditions, covers: () => true };
+    this.#options.network.add(trouble);
+    this.#ends.add(() => this.#options.network.remove(trouble));
+  }
+
   /** Ends whatever lasts, and starts everybody again but these. */
   heal(without: ReadonlySet<number>): void {
     for (const end of [...this.#ends]) end();

@@ -33,6 +33,29 @@ export type FaultKind = keyof typeof FAULT_KINDS;
 
 export const FAULT_NAMES = Object.keys(FAULT_KINDS) as FaultKind[];
 
+/**
+ * What networks, disks and those who run them do to a fleet whose availability is measured: not what no transport lets
+ * through (truncation, flip), nor what makes a node late by its own definition (delay), nor copied directories.
+ */
+export const AVAILABILITY_FAULTS: readonly FaultKind[] = [
+  "loss",
+  "duplication",
+  "reordering",
+  "partition",
+  "one-way",
+  "half-open",
+  "broken",
+  "refusal",
+  "kill",
+  "power-loss",
+  "torn-record",
+  "full-disk",
+  "clock-skew",
+  "clock-step",
+  "slow",
+  "pause",
+];
+
 export interface Fault {
   readonly kind: FaultKind;
   /** Virtual milliseconds since the run began. */

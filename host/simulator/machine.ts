@@ -15,6 +15,7 @@ export class Machine {
   hasPower = true;
   disk: SimulatedDisk;
   #busyUntilMs = 0;
+  #frozenUntilMs = 0;
   /** What is due and waits for the machine. */
   readonly #backlog: Work[] = [];
 
@@ -31,11 +32,17 @@ export class Machine {
 
   /** Stands still for `ms`, as after SIGSTOP: what is due happens afterwards, in order. */
   freeze(ms: number): void {
-    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.world.nowMs + ms);
+    this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.world.nowMs + ms);
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#frozenUntilMs);
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozenUntilMs > this.world.nowMs;
   }
 
   thaw(): void {
     this.#busyUntilMs = 0;
+    this.#frozenUntilMs = 0;
     this.workMs = 0;
   }
 

@@ -2,6 +2,7 @@
 // keeps the connections its topology wants, and pushes lazily. Membership goes on for ever, and counts as silence.
 
 import { joinOverlay } from "../overlay/index.ts";
+import { LazyPush } from "../overlay/lazy-push/lazy-push.ts";
 import { MEMBERSHIP_TYPES } from "../overlay/membership/membership-messages.ts";
 import { addressOf } from "./machine.ts";
 import type { AfterStart } from "./simulated-node.ts";
@@ -22,3 +23,6 @@ export function joiningOverlay(nodes: number, seed: number): AfterStart {
     joinOverlay(replica, { seeds: others, address: machine.address, seed });
   };
 }
+
+/** Lazy push over the connections that a topology gives. */
+export const pushingLazily: AfterStart = (_replica, platform, hub) => hub.extend(new LazyPush(platform));

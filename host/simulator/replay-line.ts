@@ -8,6 +8,8 @@ export function replayLine(options: SimulationOptions): string {
   const words = ["jarvis simulate", `--seed ${seed}`, `--nodes ${nodes}`, `--seconds ${seconds}`];
   if (faults !== undefined && faults.length < FAULT_NAMES.length) words.push(`--faults ${listOf(faults)}`);
   if (typeof topology === "string") words.push(`--topology ${topology}`);
+  if (options.push !== undefined) words.push(`--push ${options.push}`);
+  if (options.loss !== undefined) words.push(`--loss ${options.loss}`);
   if (typeof engine === "string") words.push(`--engine ${engine}`);
   if (options.writers !== undefined) words.push(`--writers ${options.writers}`);
   if (options.rate !== undefined) words.push(`--rate ${options.rate}`);

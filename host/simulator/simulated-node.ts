@@ -3,6 +3,7 @@
 import type { Engine, ReplicaId } from "../engine/engine.ts";
 import { CrdtError, isCrdtError } from "../errors.ts";
 import { CLOCK_DRIFT_MS_MAX } from "../limits.ts";
+import type { Versions } from "../net/handshake.ts";
 import { type Hub, hubOf, type SessionTiming } from "../net/index.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
@@ -42,6 +43,8 @@ export interface NodeOptions {
   readonly peers: readonly number[];
   /** Mutations a second; 0 for one that only reads. */
   readonly writesPerSecond: number;
+  /** The versions of the protocol it names; those of the code where undefined. */
+  readonly versions: Versions | undefined;
   readonly afterStart: readonly AfterStart[];
   /** What stands between the replica and the platform: how the tests break a build. */
   readonly wrapPlatform: (platform: SimulatedPlatform) => Platform;
@@ -80,6 +83,7 @@ export class SimulatedNode {
   #platform: SimulatedPlatform | undefined;
   #lastVector: VersionVector | undefined;
   #starts = 0;
+  #startedAtMs = 0;
   #written = 0;
 
   constructor(machine: Machine, options: NodeOptions) {
@@ -102,6 +106,11 @@ export class SimulatedNode {
     return this.#starts;
   }
 
+  /** When its latest process began to run. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
   get peers(): readonly number[] {
     return this.#options.peers;
   }
@@ -114,6 +123,7 @@ export class SimulatedNode {
   start(): void {
     if (this.#platform !== undefined) return;
     const platform = new SimulatedPlatform(this.machine, this.#options.network);
+    platform.versions = this.#options.versions;
     this.#platform = platform;
     this.#starts++;
     this.#open(platform).catch((error: unknown) => this.#startFailed(platform, error));
@@ -210,6 +220,7 @@ export class SimulatedNode {
     const core = await host.openCore(DOCUMENT_NAME);
     const running: Process = { platform, replica, document, core, hub };
     this.#process = running;
+    this.#startedAtMs = this.#options.world.nowMs;
     this.#follow(core);
     for (const hook of afterStart) hook(replica, platform, hub);
     network.listen(platform, (transport) => {

@@ -1,6 +1,7 @@
 // The platform of one process in the simulated world (host/platform/platform.ts). When the process dies nothing of it
 // goes on: timers and turns do not come, and storage and sockets it waited for never answer.
 import { CrdtError } from "../errors.ts";
+import type { Versions } from "../net/handshake.ts";
 import type {
   KeyRange,
   Platform,
@@ -20,6 +21,8 @@ const FLUSH_MS = { from: 1, to: 12 } as const;
 export class SimulatedPlatform implements Platform {
   readonly name = "simulated";
   readonly machine: Machine;
+  /** The versions of the protocol its hellos name; those of the code unless set. */
+  versions: Versions | undefined;
   readonly #network: SimulatedNetwork;
   #isDead = false;
 

@@ -1,6 +1,7 @@
 // One connection: two transports and the two directions between them. In order and reliable while nothing is wrong;
 // troubles on the path make it lose, double, reorder, cut or damage messages, which no WebSocket does and sessions must
 // survive all the same. Who goes without a word is noticed by a message that comes back as a reset, or by silence.
+import type { Versions } from "../net/handshake.ts";
 import {
   CLOSE_LOST,
   CLOSE_NORMAL,
@@ -8,6 +9,8 @@ import {
   type TransportClose,
   TransportInbox,
 } from "../platform/transport.ts";
+import { writeUint32 } from "../wire/replica-id.ts";
+import { xxhash32 } from "../wire/xxhash32.ts";
 import { FREE_PATH, type PathConditions } from "./path-conditions.ts";
 import { Random } from "./random.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
@@ -20,6 +23,10 @@ const BYTES_PER_MS = 125_000;
 /** What the digest takes of a message is its length and these many bytes at its start. */
 const NOTED_BYTES = 24;
 const NOTE_MESSAGE = 1;
+/** A hello, and where it names its versions: the same in every version of the protocol. */
+const HELLO_TYPE = 1;
+const VERSIONS_OFFSET = 5;
+const CHECKSUM_BYTES = 4;
 
 /** What travels: a message, or the news that the other end closed. */
 type Parcel = { readonly bytes: Uint8Array } | { readonly close: TransportClose };
@@ -100,7 +107,8 @@ class SimulatedTransport implements Transport {
 
   send(bytes: Uint8Array): void {
     if (this.#isClosing || this.inbox.isClosed || this.platform.isDead) return;
-    this.#direction.message(bytes);
+    const { versions } = this.platform;
+    this.#direction.message(versions === undefined ? bytes : withVersions(bytes, versions));
   }
 
   onMessage(listener: (bytes: Uint8Array) => void): void {
@@ -275,6 +283,17 @@ function noteMessage({ world }: SimulatedNetwork, at: number, bytes: Uint8Array)
   const end = Math.min(bytes.length, NOTED_BYTES);
   for (let index = 0; index < end; index++) detail = Math.imul(detail, 31) + bytes[index]!;
   world.note(NOTE_MESSAGE, at, detail);
+}
+
+/** A hello that names these versions; any other message as it is. */
+function withVersions(bytes: Uint8Array, { versionMin, versionMax }: Versions): Uint8Array {
+  if (bytes[0] !== HELLO_TYPE) return bytes;
+  const hello = bytes.slice();
+  hello[VERSIONS_OFFSET] = versionMin;
+  hello[VERSIONS_OFFSET + 1] = versionMax;
+  const end = hello.length - CHECKSUM_BYTES;
+  writeUint32(hello, end, xxhash32(hello, 0, 0, end));
+  return hello;
 }
 
 /** A copy, as every receiver gets its own. */

@@ -4,22 +4,24 @@
 // and TigerBeetle's VOPR. Leaves out threads, real files and the bytes of TCP.
 import type { Engine } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load-engine.ts";
+import type { Versions } from "../net/handshake.ts";
 import type { SessionTiming } from "../net/index.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { VersionVector } from "../wire/version-vector.ts";
+import { Availability, type AvailabilitySummary, LOOK_EVERY_MS } from "./availability.ts";
 import { type CheckName, Checks, type Violation } from "./checks.ts";
 import { haveConverged } from "./convergence.ts";
 import { DeliveryTimes } from "./delivery-times.ts";
 import { FaultDirector, newsExtension } from "./fault-director.ts";
 import { drawFaults, FAULT_NAMES, type Fault, type FaultKind } from "./faults.ts";
 import { Machine } from "./machine.ts";
-import { joiningOverlay, OVERLAY, OVERLAY_QUIET_TYPES } from "./overlay-links.ts";
+import { joiningOverlay, OVERLAY, OVERLAY_QUIET_TYPES, pushingLazily } from "./overlay-links.ts";
 import { Random } from "./random.ts";
 import { type Latency, SimulatedNetwork } from "./simulated-network.ts";
 import { type AfterStart, describe, SimulatedNode } from "./simulated-node.ts";
 import type { SimulatedPlatform } from "./simulated-platform.ts";
 import { Timeline } from "./timeline.ts";
-import { type Topology, topologyNamed } from "./topology.ts";
+import { type LinkPair, type Topology, topologyNamed } from "./topology.ts";
 import { Truth } from "./truth.ts";
 import { World } from "./world.ts";
 
@@ -38,6 +40,10 @@ export interface SimulationOptions {
   readonly writeSeconds?: number | undefined;
   /** A name of {@link TOPOLOGIES}, "overlay" for one that makes itself, or a function; "random" unless given. */
   readonly topology?: string | Topology;
+  /** How deltas go on; lazily in fleets of more than {@link FLOODING_NODES_MAX} unless given. */
+  readonly push?: PushKind | undefined;
+  /** Share of messages lost on every path while faults happen, beside what the schedule draws; 0 unless given. */
+  readonly loss?: number | undefined;
   /** How many nodes write; all unless given. */
   readonly writers?: number | undefined;
   /** Mutations a second of each writer; 2 unless given. */
@@ -49,6 +55,8 @@ export interface SimulationOptions {
   readonly latency?: Partial<Latency>;
   /** How long a healed fleet may take to converge, in virtual seconds. */
   readonly healSeconds?: number | undefined;
+  /** The versions of the protocol a node names in its hellos; those of the code where undefined. */
+  readonly versionsOf?: (node: number) => Versions | undefined;
   /** Called for each process once it runs: where overlays and the like are switched on. */
   readonly afterStart?: readonly AfterStart[];
   /** What stands between each replica and its platform; nothing unless given. The tests break a build with it. */
@@ -60,6 +68,9 @@ export interface SimulationOptions {
   /** Between two rounds of checks, in virtual milliseconds. */
   readonly checkEveryMs?: number | undefined;
 }
+
+/** By all connections at once, or by a tree of them that the others repair (docs/topologies.md, "Pushing once"). */
+export type PushKind = "flooding" | "lazy";
 
 export interface Progress {
   readonly nowMs: number;
@@ -103,11 +114,15 @@ export interface SimulationResult {
     readonly p99Ms: number;
     readonly maxMs: number;
   };
+  /** While faults happened; undefined where the topology makes itself. */
+  readonly availability: AvailabilitySummary | undefined;
   readonly timeline: Timeline;
 }
 
 const CHECK_EVERY_MS = 500;
 const COMPACTING_NODES_MAX = 64;
+/** Nobody keeps a larger fleet without a tree: each delta would come once for each connection. */
+const FLOODING_NODES_MAX = 100;
 const SAMPLES = 200;
 const SAMPLE_EVERY_MS_MIN = 50;
 const HEAL_SECONDS = 150;
@@ -133,6 +148,8 @@ class Simulation {
   readonly #checks: Checks;
   readonly #director: FaultDirector;
   readonly #delivery: DeliveryTimes;
+  /** Undefined where the topology makes itself: who could reach whom is not known. */
+  readonly #availability: Availability | undefined;
   readonly #timeline: Timeline;
   readonly #violations: Violation[] = [];
   readonly #random: Random;
@@ -153,7 +170,11 @@ class Simulation {
     this.#network = new SimulatedNetwork(this.#world, machines, latency);
     this.#timeline = new Timeline(this.#world, nodes);
     this.#delivery = new DeliveryTimes(this.#world, this.#truth);
-    this.#nodes = this.#createNodes(machines, engine);
+    const links = this.#topology()(nodes, seed);
+    this.#nodes = this.#createNodes(machines, engine, links);
+    if (options.topology !== OVERLAY) {
+      this.#availability = new Availability(links, this.#running, this.#network);
+    }
     const violated = (check: CheckName, node: number, message: string): void =>
       this.#violated(check, node, message);
     this.#checks = new Checks({ world: this.#world, network: this.#network, truth: this.#truth, violated });
@@ -170,6 +191,7 @@ class Simulation {
     this.#startAll();
     this.#scheduleFaults();
     this.#sampleLater();
+    this.#lookAtAvailability();
     await this.#runFaults();
     const convergedMs = await this.#heal();
     const silentMs = convergedMs === undefined ? undefined : await this.#fallSilent();
@@ -177,11 +199,10 @@ class Simulation {
     return this.#finish(convergedMs, silentMs);
   }
 
-  #createNodes(machines: readonly Machine[], engine: Engine): SimulatedNode[] {
+  #createNodes(machines: readonly Machine[], engine: Engine, links: readonly LinkPair[]): SimulatedNode[] {
     const { seed, nodes, writers = nodes, rate = 2, timing = {} } = this.#options;
-    const topology = this.#topology();
     const peers = machines.map((): number[] => []);
-    for (const [client, server] of topology(nodes, seed)) peers[client]?.push(server);
+    for (const [client, server] of links) peers[client]?.push(server);
     const random = new Random(seed, "durability");
     return machines.map((machine) => {
       const node: SimulatedNode = new SimulatedNode(machine, {
@@ -193,11 +214,12 @@ class Simulation {
         timing,
         peers: peers[machine.index]!,
         writesPerSecond: machine.index < writers ? rate : 0,
+        versions: this.#options.versionsOf?.(machine.index),
         afterStart: [
           (_replica, _platform, hub) => {
             if (node.isNewVersion) hub.extend(newsExtension(() => {}));
           },
-          ...(this.#options.topology === OVERLAY ? [joiningOverlay(nodes, seed)] : []),
+          ...(this.#options.topology === OVERLAY ? [joiningOverlay(nodes, seed)] : this.#pushing()),
           ...(this.#options.afterStart ?? []),
         ],
         wrapPlatform: this.#options.wrapPlatform ?? ((platform) => platform),
@@ -215,6 +237,12 @@ class Simulation {
       });
       return node;
     });
+  }
+
+  /** An overlay pushes lazily of itself. */
+  #pushing(): AfterStart[] {
+    const { nodes, push = nodes > FLOODING_NODES_MAX ? "lazy" : "flooding" } = this.#options;
+    return push === "lazy" ? [pushingLazily] : [];
   }
 
   /** Undefined while one of them has never run, or there are so many that nobody would ask them all. */
@@ -240,7 +268,8 @@ class Simulation {
   }
 
   #scheduleFaults(): void {
-    const { seed, nodes, seconds, faults = FAULT_NAMES, keepFaults } = this.#options;
+    const { seed, nodes, seconds, faults = FAULT_NAMES, keepFaults, loss = 0 } = this.#options;
+    if (loss > 0) this.#director.everywhere({ loss });
     const random = new Random(seed, "schedule");
     this.#schedule = drawFaults(random, { nodes, lengthMs: seconds * 1000, kinds: faults });
     const kept = keepFaults === undefined ? undefined : new Set(keepFaults);
@@ -270,6 +299,14 @@ class Simulation {
     this.#world.schedule(everyMs, () => {
       this.#timeline.sample(this.#running);
       if (this.#phase === "faults" || this.#phase === "healing") this.#sampleLater();
+    });
+  }
+
+  #lookAtAvailability(): void {
+    this.#world.schedule(LOOK_EVERY_MS, () => {
+      if (this.#phase !== "faults") return;
+      this.#availability?.look(this.#world.nowMs);
+      this.#lookAtAvailability();
     });
   }
 
@@ -373,6 +410,10 @@ class Simulation {
     this.#world.stop();
   }
 
+  get #failedWrites(): number {
+    return this.#violations.filter(({ check }) => check === "local writes succeed").length;
+  }
+
   #finish(convergedMs: number | undefined, silentMs: number | undefined): SimulationResult {
     const { counts } = this.#network;
     for (const node of this.#running)
@@ -399,6 +440,7 @@ class Simulation {
       restarts,
       met: counts.met,
       delivery: this.#delivery.summary(),
+      availability: this.#availability?.summary(this.#truth.mutations, this.#failedWrites),
       timeline: this.#timeline,
     };
     for (const node of this.#nodes) node.kill("killed");

@@ -8,6 +8,8 @@ const EPOCH_MS = 1_700_000_000_000;
 /** More than any fleet has to do at one moment: code that asks to be called again at once would hold time for ever. */
 const MOMENT_MS = 0.001;
 const EVENTS_AT_ONCE_MAX = 200_000;
+/** Its reactions are microtasks; Node's queueMicrotask makes an async resource of each. */
+const SETTLED = Promise.resolve();
 
 export class World {
   readonly seed: number;
@@ -91,7 +93,7 @@ export class World {
         }
         this.#queue.take();
         if (event.run !== undefined) this.#run(event.atMs, event.run);
-        queueMicrotask(next);
+        void SETTLED.then(next);
       };
       // From within a microtask: a tick asked for by a tick would run before the microtasks that the first one left.
       const next = (): void => process.nextTick(turn);

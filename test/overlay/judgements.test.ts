@@ -183,44 +183,103 @@ describe("the plan of connections", () => {
 
 describe("the tree of pushes", () => {
   const [a, b] = [id(1), id(2)];
+  const create = (random = 0) => new PushTree<string>(() => random);
+  const { usefulMs, pruneAgainMs, repairAfterMs, repairSpreadMs, repairAgainMs } = PUSH_TIMING;
+  const at = (nowMs: number, feeders = 2, isDeclined = false) => ({ feeders, isDeclined, nowMs });
+  const known = () => new VersionVector([[a, 3]]);
 
-  it("prunes who brings only what the deciding writer's other deltas brought", () => {
-    const tree = new PushTree<string>();
-    expect(tree.pushed("left", [a], true, 2, 0)).toBe(false);
-    expect(tree.pushed("right", [a], false, 2, 5)).toBe(true);
-    expect(tree.pushed("right", [a], false, 2, 10)).toBe(false);
-    expect(tree.pushed("right", [b], false, 2, 700)).toBe(false);
+  it("prunes who brings what is known, the first time at once", () => {
+    const tree = create();
+    expect(tree.pushed("left", [[a, 1]], true, at(0))).toBe(false);
+    expect(tree.pushed("right", [[a, 1]], false, at(5))).toBe(true);
+    expect(tree.pushed("right", [[a, 1]], false, at(10))).toBe(false);
   });
 
   it("never prunes the only feeder, nor one that was useful lately", () => {
-    const tree = new PushTree<string>();
-    tree.pushed("left", [a], true, 2, 0);
-    expect(tree.pushed("left", [a], false, 2, 100)).toBe(false);
-    expect(tree.pushed("right", [a], false, 1, 100)).toBe(false);
-    expect(tree.pushed("left", [a], false, 2, PUSH_TIMING.usefulMs)).toBe(true);
+    const tree = create();
+    tree.pushed("left", [[a, 1]], true, at(0));
+    expect(tree.pushed("left", [[a, 1]], false, at(100))).toBe(false);
+    expect(tree.pushed("right", [[a, 1]], false, at(100, 1))).toBe(false);
+    expect(tree.pushed("left", [[a, 1]], false, at(usefulMs))).toBe(true);
   });
 
-  it("has another writer decide when the one who did is silent", () => {
-    const tree = new PushTree<string>();
-    tree.pushed("left", [a], true, 2, 0);
-    expect(tree.pushed("right", [b], false, 2, PUSH_TIMING.decidingMs)).toBe(false);
-    expect(tree.pushed("right", [b], false, 2, PUSH_TIMING.decidingMs + 1)).toBe(true);
+  it("takes few of many deltas for pruning, and every member the same ones", () => {
+    const trees = [create(), create()];
+    for (let sequence = 1; sequence <= 40; sequence++) {
+      for (const tree of trees) tree.pushed("left", [[a, sequence]], true, at(sequence * 50));
+    }
+    const pruning = trees.map((tree) =>
+      Array.from({ length: 200 }, (_, link) => {
+        for (let sequence = 0; sequence < 10; sequence++) {
+          tree.pushed("left", [[a, 41 + 10 * link + sequence]], true, at(2_000 + 500 * link + 50 * sequence));
+        }
+        return tree.pushed(`${link}`, [[b, link]], false, at(2_500 + 500 * link));
+      }),
+    );
+    expect(pruning[0]).toEqual(pruning[1]);
+    const count = pruning[0]!.filter(Boolean).length;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(30);
   });
 
-  it("grafts the link that waited longest, once what it announced is overdue", () => {
-    const tree = new PushTree<string>();
-    const known = new VersionVector([[a, 3]]);
-    expect(tree.announced("left", [[a, 3]], known, 0)).toBe(false);
-    expect(tree.announced("left", [[a, 4]], known, 0)).toBe(true);
-    expect(tree.announced("right", [[a, 4]], known, 10)).toBe(true);
-    expect(tree.due(known, 99)).toBe(undefined);
-    expect(tree.due(known, 100)).toBe("left");
-    expect(tree.due(known, 110)).toBe(undefined);
-    expect(tree.due(known, 350)).toBe("right");
+  it("tells a link again that was told to stop and did not hear it", () => {
+    const tree = create();
+    for (let sequence = 1; sequence <= 40; sequence++) {
+      tree.pushed("left", [[a, sequence]], true, at(sequence));
+    }
+    const told = Array.from({ length: 20 }, (_, sequence) =>
+      tree.pushed("right", [[b, sequence + 1]], false, at(1_000 + pruneAgainMs * sequence, 1, true)),
+    );
+    expect(told.every(Boolean)).toBe(true);
+  });
+
+  it("repairs at the link that waited longest, once what it announced is overdue", () => {
+    const tree = create();
+    const vector = known();
+    expect(tree.announced("left", [[a, 3]], vector, 0)).toBe(false);
+    expect(tree.announced("left", [[a, 4]], vector, 0)).toBe(true);
+    expect(tree.announced("right", [[a, 4]], vector, 10)).toBe(true);
+    expect(tree.due(vector, repairAfterMs - 1)).toBe(undefined);
+    expect(tree.due(vector, repairAfterMs)?.link).toBe("left");
+    expect(tree.due(vector, repairAfterMs + 20)).toBe(undefined);
+    expect(tree.due(vector, repairAfterMs + repairAgainMs)?.link).toBe("right");
     expect(tree.isWanting).toBe(false);
-    tree.announced("left", [[a, 5]], known, 1_000);
-    known.advance(a, 5);
-    expect(tree.due(known, 2_000)).toBe(undefined);
+    tree.announced("left", [[a, 5]], vector, 1_000);
+    vector.advance(a, 5);
+    expect(tree.due(vector, 2_000)).toBe(undefined);
     expect(tree.isWanting).toBe(false);
+  });
+
+  it("waits anew for what was announced later, and does not forget it", () => {
+    const tree = create();
+    const vector = known();
+    tree.announced("left", [[a, 4]], vector, 0);
+    tree.announced("left", [[a, 5]], vector, repairAfterMs - 1);
+    vector.advance(a, 4);
+    expect(tree.due(vector, repairAfterMs)).toBe(undefined);
+    expect(tree.isWanting).toBe(true);
+    expect(tree.due(vector, 2 * repairAfterMs)?.link).toBe("left");
+  });
+
+  it("spreads the repairs of those who wait for the same", () => {
+    const tree = create(0.5);
+    tree.announced("left", [[a, 4]], known(), 0);
+    expect(tree.due(known(), repairAfterMs)).toBe(undefined);
+    expect(tree.due(known(), repairAfterMs + repairSpreadMs / 2)?.link).toBe("left");
+  });
+
+  it("asks once without a change of the tree where a writer's deltas came by it before, and changes it the second time", () => {
+    const tree = create();
+    tree.pushed("feeder", [[a, 3]], true, at(0));
+    tree.announced("left", [[a, 4]], known(), 1_000);
+    expect(tree.due(known(), 1_000 + repairAfterMs)).toEqual({ link: "left", isPull: true });
+    tree.announced("left", [[a, 5]], known(), 3_000);
+    expect(tree.due(known(), 3_000 + repairAfterMs)).toEqual({ link: "left", isPull: false });
+  });
+
+  it("changes the tree for a writer that never came by it", () => {
+    const tree = create();
+    tree.announced("left", [[b, 1]], known(), 0);
+    expect(tree.due(known(), repairAfterMs)).toEqual({ link: "left", isPull: false });
   });
 });

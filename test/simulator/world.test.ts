@@ -18,6 +18,9 @@ const put = (key: string, ...values: number[]) => ({ type: "put", key, value: by
 
 it("the door lists what there is", () => {
   expect(Object.keys(frontDoor).sort()).toEqual([
+    "AVAILABILITY_FAULTS",
+    "AVAILABILITY_SHARE_MIN",
+    "AVAILABILITY_TIMING",
     "CHECK_NAMES",
     "FAULT_KINDS",
     "FAULT_NAMES",

@@ -10,17 +10,19 @@ import type { Receiver, Room } from "../../net/room.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { DocumentDelta } from "../../replica/document-core.ts";
 import { forEachReplica } from "../../wire/delta-header.ts";
-import type { ReplicaId } from "../../wire/replica-id.ts";
+import { type ReplicaId, readUint32 } from "../../wire/replica-id.ts";
 import { LAZY_PUSH_FEATURE, LAZY_PUSH_TYPES, readHave, writeHave } from "./lazy-push-messages.ts";
-import { PUSH_TIMING, type PushTiming, PushTree } from "./push-tree.ts";
+import { PUSH_TIMING, type PushRow, type PushTiming, PushTree } from "./push-tree.ts";
 
-/** How often what waits is looked at. */
-const BEAT_MS = 50;
-/** A peer is told at most so often what there is. */
-const HAVE_EVERY_MS = 100;
+/** How often what waits is looked at, and peers outside the stream are told what there is. */
+const BEAT_MS = 100;
 /** What is pushed and not acknowledged is announced after this: acknowledgements wait 25 ms and a round trip. */
-const UNHEARD_MS = 300;
-const UNHEARD_MS_LONGEST = 5_000;
+const UNHEARD_MS = 200;
+/**
+ * A peer that acknowledges nothing for so long is pushed to no more, only told: behind a cut, what is pushed would pile
+ * up and come all at once when it heals, to everybody over every link.
+ */
+const SILENT_MS = 1_000;
 
 export interface PushStatistics {
   /** Deltas that came through streams. */
@@ -29,6 +31,8 @@ export interface PushStatistics {
   readonly duplicates: number;
   readonly prunes: number;
   readonly grafts: number;
+  /** Times something late was asked for without a change of the tree. */
+  readonly pulls: number;
 }
 
 /** One document on one connection. */
@@ -37,9 +41,10 @@ interface LinkPush {
   readonly peer: ExtensionPeer;
   /** What advanced here and was neither announced nor said to be known there. */
   readonly untold: Map<ReplicaId, number>;
-  untoldSinceMs: number;
+  /** When a peer in the stream was told what it has not acknowledged. */
   toldAtMs: number;
-  unheardMs: number;
+  /** When the peer last acknowledged something, or had nothing to acknowledge. */
+  heardAtMs: number;
   /** We asked not to be pushed to. */
   isFeedLazy: boolean;
 }
@@ -47,10 +52,9 @@ interface LinkPush {
 export class LazyPush implements Extension {
   readonly feature = LAZY_PUSH_FEATURE;
   readonly types = Object.values(LAZY_PUSH_TYPES);
-  readonly counted = { pushes: 0, duplicates: 0, prunes: 0, grafts: 0 };
+  readonly counted = { pushes: 0, duplicates: 0, prunes: 0, grafts: 0, pulls: 0 };
   readonly #platform: Platform;
   readonly #timing: PushTiming;
-  readonly #ends = new Set<PushEnd>();
   readonly #documents = new Map<Room, DocumentPush>();
   #cancelBeat: (() => void) | undefined;
 
@@ -67,16 +71,10 @@ export class LazyPush implements Extension {
     return this.#platform.monotonicMs();
   }
 
-  get ends(): Iterable<PushEnd> {
-    return this.#ends;
-  }
+  readonly random = (): number => readUint32(this.#platform.randomBytes(4), 0) / 0x1_0000_0000;
 
   open(peer: ExtensionPeer): ExtensionEnd {
-    const end = new PushEnd(this, peer, () => {
-      this.#ends.delete(end);
-    });
-    this.#ends.add(end);
-    return end;
+    return new PushEnd(this, peer);
   }
 
   carry(room: Room): void {
@@ -108,16 +106,13 @@ export class LazyPush implements Extension {
 
 /** One connection. */
 class PushEnd implements ExtensionEnd {
-  readonly peer: ExtensionPeer;
+  readonly #peer: ExtensionPeer;
   readonly #owner: LazyPush;
-  readonly #closed: () => void;
-  readonly #links = new Map<Link, LinkPush>();
-  readonly #byPeerIndex = new Map<number, Link>();
+  readonly #pushes = new Map<Link, LinkPush>();
 
-  constructor(owner: LazyPush, peer: ExtensionPeer, closed: () => void) {
+  constructor(owner: LazyPush, peer: ExtensionPeer) {
     this.#owner = owner;
-    this.peer = peer;
-    this.#closed = closed;
+    this.#peer = peer;
   }
 
   receive(type: number, reader: Parameters<ExtensionEnd["receive"]>[1]): void {
@@ -141,51 +136,36 @@ class PushEnd implements ExtensionEnd {
     else document?.grafted(push);
   }
 
-  close(): void {
-    for (const push of this.#links.values()) this.#owner.documentOf(push.link.room)?.left(push);
-    this.#links.clear();
-    this.#closed();
+  joined(link: Link): void {
+    this.#forgetClosed();
+    const document = this.#owner.documentOf(link.room);
+    if (document === undefined) return;
+    const push: LinkPush = {
+      link,
+      peer: this.#peer,
+      untold: new Map(),
+      toldAtMs: 0,
+      heardAtMs: 0,
+      isFeedLazy: false,
+    };
+    this.#pushes.set(link, push);
+    document.joined(push);
   }
 
-  /** The document on this connection; undefined where it does not carry it. */
-  pushOf(room: Room): LinkPush | undefined {
-    const link = this.peer.linkOf(room.core.name);
-    return link?.room === room ? this.#of(link) : undefined;
+  close(): void {
+    for (const push of this.#pushes.values()) this.#owner.documentOf(push.link.room)?.left(push);
+    this.#pushes.clear();
   }
 
   #byIndex(index: number): LinkPush | undefined {
-    const known = this.#byPeerIndex.get(index);
-    if (known?.peerIndex === index && !known.isClosed) return this.#of(known);
-    for (const link of this.peer.links) {
-      if (link.peerIndex !== index) continue;
-      this.#byPeerIndex.set(index, link);
-      return this.#of(link);
-    }
-    return undefined;
-  }
-
-  #of(link: Link): LinkPush {
-    let push = this.#links.get(link);
-    if (push === undefined) {
-      this.#forgetClosed();
-      push = {
-        link,
-        peer: this.peer,
-        untold: new Map(),
-        untoldSinceMs: 0,
-        toldAtMs: Number.NEGATIVE_INFINITY,
-        unheardMs: UNHEARD_MS,
-        isFeedLazy: false,
-      };
-      this.#links.set(link, push);
-    }
-    return push;
+    const link = this.#peer.linkByPeerIndex(index);
+    return link === undefined ? undefined : this.#pushes.get(link);
   }
 
   #forgetClosed(): void {
-    for (const [link, push] of this.#links) {
+    for (const [link, push] of this.#pushes) {
       if (!link.isClosed) continue;
-      this.#links.delete(link);
+      this.#pushes.delete(link);
       this.#owner.documentOf(link.room)?.left(push);
     }
   }
@@ -198,12 +178,13 @@ class DocumentPush {
   readonly #tree: PushTree<LinkPush>;
   readonly #stop: () => void;
   readonly #closed: () => void;
-  readonly #byReceiver = new WeakMap<Receiver, LinkPush>();
+  /** By the peer's place in the stream. */
+  readonly #pushes = new Map<Receiver, LinkPush>();
 
   constructor(owner: LazyPush, room: Room, timing: PushTiming, closed: () => void) {
     this.#owner = owner;
     this.#room = room;
-    this.#tree = new PushTree(timing);
+    this.#tree = new PushTree(owner.random, timing);
     this.#closed = closed;
     this.#stop = room.core.onDelta((delta) => this.#advanced(delta));
     room.watcher = this;
@@ -224,12 +205,15 @@ class DocumentPush {
     const { counted } = this.#owner;
     counted.pushes++;
     if (!isNew) counted.duplicates++;
-    const push = this.#pushOf(from);
+    const push = this.#pushes.get(from);
     if (push === undefined) return;
-    const writers: ReplicaId[] = [];
-    if (header === undefined) forEachReplica(bytes, (id, base, to) => to > base && writers.push(id));
-    else for (const { id, base, to } of header.replicas) if (to > base) writers.push(id);
-    if (this.#tree.pushed(push, writers, isNew, this.#feeders(), this.#owner.nowMs)) this.#prune(push);
+    const rows: PushRow[] = [];
+    if (header === undefined) forEachReplica(bytes, (id, base, to) => to > base && rows.push([id, to]));
+    else for (const { id, base, to } of header.replicas) if (to > base) rows.push([id, to]);
+    const { nowMs } = this.#owner;
+    const isDeclined = push.isFeedLazy;
+    if (this.#tree.pushed(push, rows, isNew, { feeders: this.#feeders(), isDeclined, nowMs }))
+      this.#prune(push);
   }
 
   /** The peer covers `rows`. */
@@ -240,90 +224,99 @@ class DocumentPush {
       // Of what we do not know ourselves we have nothing to send, and a peer may name as much of it as it likes.
       if (known.get(id) > 0) outbound.acknowledged.advance(id, sequence);
     }
-    if (!this.#tree.announced(push, rows, known, this.#owner.nowMs)) return;
-    if (isPushed) this.#graft(push);
+    if (!this.#tree.announced(push, rows, known, this.#owner.nowMs)) {
+      // The acknowledgement was lost: this says the same.
+      if (isPushed) this.#sendHave(push, new Map(rows), false);
+      return;
+    }
+    if (isPushed && !push.isFeedLazy) this.#graft(push);
     this.#owner.wake();
   }
 
   /** The peer knew what we pushed. */
   pruned(push: LinkPush): void {
-    if (!push.link.outbound.isLazy) this.#becomeLazy(push);
     push.isFeedLazy = true;
+    if (!push.link.outbound.isLazy) this.#becomeLazy(push);
   }
 
   /** The peer has subscribed anew because pushes are missing; those of its side may be missing here. */
   grafted(push: LinkPush): void {
     if (!push.isFeedLazy) return;
     push.isFeedLazy = false;
-    this.#tree.grafted(push, this.#owner.nowMs);
+    this.#tree.repaired(push, this.#owner.nowMs);
     push.link.subscribe();
   }
 
+  /** The peer has subscribed over a connection. */
+  joined(push: LinkPush): void {
+    this.#pushes.set(push.link.outbound, push);
+  }
+
   left(push: LinkPush): void {
-    this.#tree.left(push);
+    this.#pushes.delete(push.link.outbound);
+    this.#tree.left(push, this.#owner.nowMs);
   }
 
   /** Says what waits; whether anything still does. */
   beat(): boolean {
     let isWaiting = false;
     const nowMs = this.#owner.nowMs;
-    for (const end of this.#owner.ends) {
-      const push = end.pushOf(this.#room);
-      if (push !== undefined && push.untold.size > 0) isWaiting = this.#tell(push, nowMs) || isWaiting;
+    for (const push of this.#pushes.values()) {
+      if (push.untold.size > 0 && !push.link.isClosed) isWaiting = this.#tell(push, nowMs) || isWaiting;
     }
     if (!this.#tree.isWanting) return isWaiting;
-    const link = this.#tree.due(this.#room.core.versionVector, nowMs);
-    if (link !== undefined) this.#graft(link);
+    const repair = this.#tree.due(this.#room.core.versionVector, nowMs);
+    if (repair?.isPull && repair.link.isFeedLazy) this.#pull(repair.link);
+    else if (repair !== undefined) this.#graft(repair.link);
     return isWaiting || this.#tree.isWanting;
   }
 
   #advanced({ bytes, source }: DocumentDelta): void {
-    const { replica } = this.#room.core;
-    if (source === "local") this.#tree.wrote(replica, this.#owner.nowMs);
-    let isUntold = false;
-    for (const end of this.#owner.ends) {
-      const push = end.pushOf(this.#room);
-      if (push === undefined || push.link.outbound === source) continue;
-      isUntold = true;
-      forEachReplica(bytes, (id, base, to) => {
-        if (to > base) this.#note(push, id, to);
-      });
+    if (source === "local") this.#tree.wrote(this.#owner.nowMs);
+    const rows: PushRow[] = [];
+    forEachReplica(bytes, (id, base, to) => {
+      if (to > base) rows.push([id, to]);
+    });
+    for (const [receiver, push] of this.#pushes) {
+      if (receiver === source || push.link.isClosed) continue;
+      for (const [id, to] of rows) this.#note(push, id, to);
+      this.#owner.wake();
     }
-    if (isUntold) this.#owner.wake();
   }
 
   #note(push: LinkPush, id: ReplicaId, sequence: number): void {
-    if (push.untold.size === 0) {
-      push.untoldSinceMs = this.#owner.nowMs;
-      push.unheardMs = UNHEARD_MS;
-    }
+    if (push.untold.size === 0) push.heardAtMs = this.#owner.nowMs;
     push.untold.set(id, sequence);
   }
 
-  /** Lazy peers are told within two beats; those in the stream only what they have not acknowledged for long. */
+  /** Lazy peers are told within a beat; those in the stream only what they have not acknowledged for long. */
   #tell(push: LinkPush, nowMs: number): boolean {
     const { untold, link } = push;
     for (const [id, sequence] of untold) {
-      if (link.outbound.acknowledged.get(id) >= sequence) untold.delete(id);
+      if (link.outbound.acknowledged.get(id) < sequence) continue;
+      untold.delete(id);
+      push.heardAtMs = nowMs;
     }
     if (untold.size === 0) return false;
     if (link.outbound.isLazy) {
-      if (nowMs - push.toldAtMs < HAVE_EVERY_MS) return true;
-      push.toldAtMs = nowMs;
-      this.#sendHave(push, false);
+      this.#sendHave(push, untold, false);
       untold.clear();
       return false;
     }
     // While the peer catches up it gets what it lacks anyway.
-    if (!link.outbound.isStreaming || nowMs - push.untoldSinceMs < push.unheardMs) return true;
-    this.#sendHave(push, true);
-    push.untoldSinceMs = nowMs;
-    push.unheardMs = Math.min(push.unheardMs * 2, UNHEARD_MS_LONGEST);
+    if (!link.outbound.isStreaming) return true;
+    if (nowMs - Math.max(push.heardAtMs, push.toldAtMs) < UNHEARD_MS) return true;
+    if (nowMs - push.heardAtMs >= SILENT_MS) {
+      this.#prune(push);
+      return true;
+    }
+    this.#sendHave(push, untold, true);
+    push.toldAtMs = nowMs;
     return true;
   }
 
-  #sendHave({ peer, link, untold }: LinkPush, isPushed: boolean): void {
-    const rows = [...untold].map(([id, sequence]): [number | ReplicaId, number] => [
+  #sendHave({ peer, link }: LinkPush, what: ReadonlyMap<ReplicaId, number>, isPushed: boolean): void {
+    const rows = [...what].map(([id, sequence]): [number | ReplicaId, number] => [
       link.inbound.slotOf(id) ?? id,
       sequence,
     ]);
@@ -343,10 +336,17 @@ class DocumentPush {
 
   #graft(push: LinkPush): void {
     this.#owner.counted.grafts++;
-    this.#tree.grafted(push, this.#owner.nowMs);
+    this.#tree.repaired(push, this.#owner.nowMs);
     push.isFeedLazy = false;
     push.link.subscribe();
     push.peer.sendFrame(LAZY_PUSH_TYPES.graft, (writer) => writer.varint(this.#room.index));
+  }
+
+  /** The answer to a subscription, and the stream ended before it begins: the peer handles both in this order. */
+  #pull(push: LinkPush): void {
+    this.#owner.counted.pulls++;
+    push.link.subscribe();
+    push.peer.sendFrame(LAZY_PUSH_TYPES.prune, (writer) => writer.varint(this.#room.index));
   }
 
   #becomeLazy(push: LinkPush): void {
@@ -363,22 +363,7 @@ class DocumentPush {
   /** Connections whose pushes we have not declined. */
   #feeders(): number {
     let count = 0;
-    for (const end of this.#owner.ends) {
-      const push = end.pushOf(this.#room);
-      if (push !== undefined && !push.isFeedLazy) count++;
-    }
+    for (const push of this.#pushes.values()) if (!push.isFeedLazy && !push.link.isClosed) count++;
     return count;
-  }
-
-  #pushOf(receiver: Receiver): LinkPush | undefined {
-    const known = this.#byReceiver.get(receiver);
-    if (known !== undefined) return known;
-    for (const end of this.#owner.ends) {
-      const push = end.pushOf(this.#room);
-      if (push?.link.outbound !== receiver) continue;
-      this.#byReceiver.set(receiver, push);
-      return push;
-    }
-    return undefined;
   }
 }
