@@ -122,6 +122,16 @@ describe("the other benchmarks", () => {
   );
 
   test(
+    "fleets of agents give rows, calm and with processes killed",
+    () => {
+      const rows = bench("agents", "--engine", "wasm");
+      for (const row of rows) expectShape(row);
+      expect(JSON.stringify(rows)).toContain("completed");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "kernels of series give rows for the engines, and for C where there is a compiler",
     () => {
       const rows = bench(
