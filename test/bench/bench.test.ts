@@ -124,7 +124,7 @@ describe("the other benchmarks", () => {
   test(
     "fleets of agents give rows, calm and with processes killed",
     () => {
-      const rows = bench("agents", "--engine", "wasm");
+      const rows = bench("agents", "agents-churn", "--engine", "wasm");
       for (const row of rows) expectShape(row);
       expect(JSON.stringify(rows)).toContain("completed");
     },
