@@ -1,4 +1,4 @@
-// The command: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME…] [--rounds N]
+// The command: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME…] [--rounds N] [--data DIR]
 // A NAME is a workload or the prefix of a group (rivals, growth); without one everything runs. Each round runs every
 // competitor once, one after the other, each in a fresh process (child.ts says why); medians are over rounds. What the
 // competitors computed must be equal, or the command fails.
@@ -22,10 +22,11 @@ const OPTIONS = {
   quick: { type: "boolean", default: false },
   engine: { type: "string", multiple: true },
   rounds: { type: "string" },
+  data: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
 
-const USAGE = `usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME]… [--rounds N]
+const USAGE = `usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME]… [--rounds N] [--data DIR]
 workloads: ${workloads.map((workload) => workload.name).join(", ")}`;
 
 const { values: options, positionals: names } = readOptions();
@@ -81,12 +82,14 @@ function takesPart(workload: Workload, competitor: string): boolean {
 /** Runs all rounds of a workload; a competitor that fails is left out of the rows and makes the command fail. */
 function measure(workload: Workload): { rows: Row[]; failures: string[] } {
   const isQuick = options.quick;
+  const traceFolder = options.data;
   const competitors = workload.competitors.filter((competitor) => takesPart(workload, competitor));
   const rounds = isQuick ? 1 : Number(options.rounds ?? workload.rounds);
   const measured: Measured[] = [];
   const failures: string[] = [];
   try {
-    if (workload.prepare !== undefined) child(workload, "prepare", { competitor: "", isQuick, dataFolder });
+    if (workload.prepare !== undefined)
+      child(workload, "prepare", { competitor: "", isQuick, dataFolder, traceFolder });
   } catch (error) {
     return { rows: [], failures: [String(error)] };
   }
@@ -96,7 +99,9 @@ function measure(workload: Workload): { rows: Row[]; failures: string[] } {
       if (failed.has(competitor)) continue;
       process.stderr.write(`${workload.name} · ${competitor} · round ${round + 1} of ${rounds}\n`);
       try {
-        const outcome = JSON.parse(child(workload, "run", { competitor, isQuick, dataFolder })) as Outcome;
+        const outcome = JSON.parse(
+          child(workload, "run", { competitor, isQuick, dataFolder, traceFolder }),
+        ) as Outcome;
         measured.push({ competitor, outcome });
       } catch (error) {
         failures.push(String(error));

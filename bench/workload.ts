@@ -31,6 +31,8 @@ export interface Circumstances {
   readonly isQuick: boolean;
   /** Where `prepare` wrote and `run` reads; emptied before each command. */
   readonly dataFolder: string;
+  /** Where recorded histories lie that some workloads can also be run on; made-up ones alone unless given. */
+  readonly traceFolder?: string | undefined;
 }
 
 export interface Workload {

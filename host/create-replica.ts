@@ -5,6 +5,7 @@ import type { Engine, ReplicaId } from "./engine/engine.ts";
 import { type EngineChoice, loadEngine } from "./engine/load-engine.ts";
 import { CrdtError } from "./errors.ts";
 import { CLOCK_DRIFT_MS_MAX } from "./limits.ts";
+import type { NetworkOptions } from "./net/hub.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { DocumentStore, Durability, Network, ReplicaHost } from "./replica/ports.ts";
 import { Replica } from "./replica/replica.ts";
@@ -26,6 +27,11 @@ export interface ReplicaOptions {
   readonly id?: ReplicaId | string;
   /** How far ahead of our clock a remote timestamp may move it, in milliseconds; 60,000 unless given. */
   readonly driftLimitMs?: number;
+  /**
+   * Delays what is sent of each document, as `schedule` says; by default nothing waits beyond its turn. The end state is
+   * the same either way. A SendSchedule of "jarvis-crdt/learning" is such a schedule.
+   */
+  readonly sync?: { readonly schedule?: NonNullable<NetworkOptions["pacing"]> };
 }
 
 /** Errors: invalid-argument, wasm-unavailable, store-locked, store-corrupt, store-closed, store-full. */
@@ -40,7 +46,7 @@ export async function createReplica(options: ReplicaOptions = {}): Promise<Repli
     id: store?.replica ?? chooseId(options.id, platform),
     driftLimitMs,
     store,
-    createNetwork,
+    createNetwork: (host) => createNetwork(host, options.sync?.schedule),
   });
 }
 
@@ -50,9 +56,9 @@ async function openStoreOf(options: ReplicaOptions, platform: Platform): Promise
   return openStore({ platform, location: options.storage, durability: options.durability ?? "buffered" });
 }
 
-async function createNetwork(host: ReplicaHost): Promise<Network> {
+async function createNetwork(host: ReplicaHost, pacing: NetworkOptions["pacing"]): Promise<Network> {
   const { hubOf } = await import("./net/index.ts");
-  return hubOf(host);
+  return hubOf(host, pacing === undefined ? {} : { pacing });
 }
 
 function chooseId(id: string | undefined, platform: Platform): ReplicaId {

@@ -109,6 +109,10 @@ export const RETRY_AFTER_MS_MAX = 300000;
 export const RELAY_ADDRESSES_MAX = 64;
 /** Replicas one announcement of lazy push names: those that wrote within a tenth of a second; more take more frames. */
 export const HAVE_ROWS_MAX = 4096;
+/** How long a pacing may keep a write back, in milliseconds: a minute, or a faulty one would keep it for ever. */
+export const PACING_MS_MAX = 60000;
+/** Steps of a season of a forecast: a week of quarters of an hour is 672, and each of a dozen candidates keeps one. */
+export const FORECAST_SEASON_STEPS_MAX = 4096;
 /** Members of one overlay: a whole table then travels in one message, and a joiner holds it in a few megabytes. */
 export const MEMBERS_MAX = 8192;
 /** Bytes a member may say of itself beyond its address: it is told to every other member. */
@@ -133,6 +137,8 @@ export const BACKBONE_IN_FLIGHT_MAX = 16;
 export const BACKBONE_BACKLOG_BYTES_MAX = 4194304;
 /** Bytes of one document's messages kept until what they build on has come: beyond it anti-entropy brings all at once. */
 export const BACKBONE_WAITING_BYTES_MAX = 4194304;
+/** Messages of one document that a stream holds and nobody can read yet, remembered until what they build on is there: many times what relays have on their way at once; a delta of everything replaces those forgotten. */
+export const BACKBONE_UNREADABLE_MAX = 256;
 /** Documents read from a backbone at the same time: a relay that starts with thousands must not flood the servers. */
 export const BACKBONE_CATCH_UPS_MAX = 8;
 /** Ranges one request of a comparison of documents names: the answer, 16 fingerprints each, stays below 20 KiB. */
@@ -169,3 +175,9 @@ export const HEARD_SEATS_MAX = 1024;
 export const PLANNED_TASKS_MAX = 512;
 /** Tasks handed over at once by `submitMany`: they are one transaction. */
 export const TASKS_SUBMITTED_MAX = 100000;
+/** Keys a conflict predictor remembers: some 400 bytes each for a key with two writers, 25 MB in all. */
+export const PREDICTED_KEYS_MAX = 65536;
+/** Writers of one key that a conflict predictor tells apart: those of a hot key beyond it count as others. */
+export const PREDICTED_WRITERS_MAX = 8;
+/** Predictions that wait for their outcome: the oldest beyond it are dropped, and count as never validated. */
+export const PENDING_PREDICTIONS_MAX = 65536;

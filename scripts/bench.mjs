@@ -1,5 +1,5 @@
 // Bundles bench/ into build/bench and runs it in a fresh Node process.
-// usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME] [--rounds N]   (bench/main.ts)
+// usage: npm run bench -- [NAME…] [--json] [--quick] [--engine NAME] [--rounds N] [--data DIR]   (bench/main.ts)
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -25,6 +25,7 @@ await build({
     child: "bench/child.ts",
     "network-role": "bench/network/role.ts",
     "agents-member": "bench/agents/member.ts",
+    "agents-bullmq": "bench/agents/bullmq-member.ts",
   },
   outdir: output,
   bundle: true,

@@ -17,6 +17,7 @@ const ENTRIES = {
   "backbone/index": "host/backbone/index.ts",
   "simulator/index": "host/simulator/index.ts",
   tabs: "host/tabs/index.ts",
+  learning: "host/learning/index.ts",
   "cli/main": "host/cli/main.ts",
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
@@ -95,6 +96,7 @@ const bundleForBrowsers = () =>
       agents: ENTRIES.agents,
       overlay: ENTRIES.overlay,
       tabs: ENTRIES.tabs,
+      learning: ENTRIES.learning,
     },
     outdir: "dist/browser",
     chunkNames: "chunks/[name]-[hash]",

@@ -31,13 +31,14 @@ try {
     `import { counter, createReplica, map, schema } from "jarvis-crdt";
 import { joinFleet } from "jarvis-crdt/agents";
 import { joinBackbone } from "jarvis-crdt/backbone";
+import { ConflictPredictor } from "jarvis-crdt/learning";
 import { serve } from "jarvis-crdt/relay";
 const replica = await createReplica();
 const home = await replica.open("home", schema({ visits: counter(), settings: map<{ volume: number }>() }));
 home.visits.increment(5);
 home.settings.set("volume", 11);
 const volume: number | undefined = home.settings.get("volume");
-console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone, typeof joinFleet);
+console.log(replica.engineName, home.visits.value, volume, typeof serve, typeof joinBackbone, typeof joinFleet, typeof ConflictPredictor);
 await replica.close();
 `,
   );
@@ -56,7 +57,7 @@ await replica.close();
   ]);
   expect("a consumer type-checks", true);
   const output = run("node", ["use.js"]).trim();
-  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function function");
+  expect(`runs in Node: ${output}`, output === "wasm 5 11 function function function function");
 
   const help = run("npx", ["--no-install", "jarvis", "--help"]);
   expect("the command answers", help.includes("start") && help.includes("inspect"));

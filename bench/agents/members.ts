@@ -5,19 +5,21 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MemberSetup, Reply, Request } from "./member.ts";
 
-const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "agents-member.js");
+/** What a process runs in a benchmark: the package, or BullMQ. */
+export const programOf = (name: "agents-member" | "agents-bullmq"): string =>
+  join(dirname(fileURLToPath(import.meta.url)), `${name}.js`);
 
 export type Report = Extract<Reply, { kind: "report" }>;
 export type Progress = Extract<Reply, { kind: "progress" }>;
 
 export class Member {
   readonly setup: MemberSetup;
+  readonly #program: string;
   #child: ChildProcess | undefined;
   readonly #waiting = new Map<Reply["kind"], (reply: Reply) => void>();
 
-  readonly #program: string;
-
-  constructor(setup: MemberSetup, program = PROGRAM) {
+  /** `program` is the file that the process runs. */
+  constructor(setup: MemberSetup, program: string) {
     this.setup = setup;
     this.#program = program;
   }

@@ -19,7 +19,7 @@ import { replicaIdFromRandomBytes } from "../../host/wire/replica-id.ts";
 import { type ByteCursor, readVarint } from "../../host/wire/varint.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
 import { CountingReader, openSocket, tailOf } from "./reading.ts";
-import type { Client, System } from "./system.ts";
+import type { Client, RelayHandle, System } from "./system.ts";
 
 const Shared = schema({ data: map<{ [key: string]: string }>() });
 const ACKNOWLEDGE_MS = 25;
@@ -30,20 +30,7 @@ const IDLE_DOCUMENT_MS = 200;
 
 export const ours: System = {
   name: "jarvis-crdt",
-  async serve(port, storage) {
-    const replica = await createReplica(storage === undefined ? {} : { storage });
-    const relay = await serve(replica, { port, idleDocumentMs: IDLE_DOCUMENT_MS });
-    return {
-      server: relay.server,
-      document: DOCUMENT,
-      openDocuments: () => [...hostOf(replica).documents()].length,
-      onJoined: (listener) => {
-        relay.onEvent(({ kind }) => {
-          if (kind === "joined") listener();
-        });
-      },
-    };
-  },
+  serve: (port, storage) => startRelay(port, storage, true),
   join: (url, document) => join(url, document, "wasm"),
   /** An instance of the WebAssembly engine reserves address space a thousand times over. */
   joinCrowd: (url, document) => join(url, document, "baseline"),
@@ -63,6 +50,32 @@ export const ours: System = {
     return reader;
   },
 };
+
+/** A relay that says it cannot unpack: nobody packs for it, nor it for anybody. */
+export const unpacked: System = {
+  ...ours,
+  name: "jarvis-crdt without packing",
+  serve: (port, storage) => startRelay(port, storage, false),
+};
+
+async function startRelay(
+  port: number,
+  storage: string | undefined,
+  packsFrames: boolean,
+): Promise<RelayHandle> {
+  const replica = await createReplica(storage === undefined ? {} : { storage });
+  const relay = await serve(replica, { port, idleDocumentMs: IDLE_DOCUMENT_MS, packsFrames });
+  return {
+    server: relay.server,
+    document: DOCUMENT,
+    openDocuments: () => [...hostOf(replica).documents()].length,
+    onJoined: (listener) => {
+      relay.onEvent(({ kind }) => {
+        if (kind === "joined") listener();
+      });
+    },
+  };
+}
 
 async function join(url: string, document: string, engine: EngineChoice): Promise<Client> {
   const replica = await createReplica({ engine });

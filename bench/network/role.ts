@@ -146,6 +146,21 @@ const operations = {
     });
     clients[0]!.fill(entries);
   },
+  /** Many entries a turn, of values like those of a form; waits for the relay now and then. */
+  async fillTurns(turns: number, entries: number, keysMax: number) {
+    const client = clients[0]!;
+    for (let made = 1; made <= turns; made += 1) {
+      client.fill(
+        Array.from({ length: entries }, () => {
+          keys += 1;
+          const value = { user: `user-${keys % 97}`, theme: "dark", volume: keys % 100, at: 1.7e12 + keys };
+          return [`settings/${keys % keysMax}`, JSON.stringify(value)] as const;
+        }),
+      );
+      await turn();
+      if (made % 20 === 0 || made === turns) await client.synced();
+    }
+  },
   /** Overwrites `keys` keys again and again, never more than `window` ahead of the slowest reader. */
   async overwrite(updates: number, keysMax: number, window: number, valueBytes: number) {
     for (let last = keys + updates; keys < last; keys += 1) {

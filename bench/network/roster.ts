@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { automergeRepo } from "./automerge-repo.ts";
-import { ours } from "./ours.ts";
+import { ours, unpacked } from "./ours.ts";
 import { rawWs } from "./raw-ws.ts";
 import type { System } from "./system.ts";
 import { hocuspocus, yWebsocket } from "./yjs-systems.ts";
@@ -15,8 +15,11 @@ const NEEDS: ReadonlyMap<System, string> = new Map([
 
 export const systems: readonly System[] = [ours, rawWs, yWebsocket, hocuspocus, automergeRepo];
 
+/** The same relay with frames packed, as usual, and as they are. */
+export const packing: readonly System[] = [ours, unpacked];
+
 export function systemOf(name: string): System {
-  const system = systems.find((candidate) => candidate.name === name);
+  const system = [...systems, ...packing].find((candidate) => candidate.name === name);
   if (system === undefined) throw new Error(`no system "${name}"`);
   return system;
 }

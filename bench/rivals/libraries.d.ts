@@ -264,3 +264,41 @@ declare module "@automerge/automerge-repo-network-websocket" {
     disconnect(): void;
   }
 }
+
+declare module "bullmq" {
+  interface Connection {
+    readonly connection: {
+      readonly host: string;
+      readonly port: number;
+      readonly maxRetriesPerRequest: null;
+    };
+  }
+  type JobState = "waiting" | "active" | "delayed" | "failed" | "completed";
+  export interface Job<Data = unknown> {
+    readonly data: Data;
+    /** How often it was begun. */
+    readonly attemptsStarted: number;
+  }
+  export class Queue {
+    constructor(name: string, options: Connection);
+    addBulk(jobs: readonly { name: string; data: unknown; opts: object }[]): Promise<unknown>;
+    getJobs(states: readonly JobState[]): Promise<Job[]>;
+    getJobCountByTypes(...states: readonly JobState[]): Promise<number>;
+    getCompletedCount(): Promise<number>;
+    getWorkersCount(): Promise<number>;
+  }
+  export class QueueEvents {
+    constructor(name: string, options: Connection);
+    on(event: "completed", listener: (told: { jobId: string }) => void): this;
+    waitUntilReady(): Promise<unknown>;
+  }
+  export class Worker {
+    constructor(
+      name: string,
+      work: (job: Job) => Promise<void>,
+      options: Connection & Readonly<Record<string, unknown>>,
+    );
+    on(event: "error", listener: (error: Error) => void): this;
+    waitUntilReady(): Promise<unknown>;
+  }
+}

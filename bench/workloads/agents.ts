@@ -1,7 +1,9 @@
 // A fleet of five processes over loopback: tasks from their submission until every process has seen them done. All at once
 // for throughput, at a steady rate for latency, and with a process killed every two seconds. Every task must be done.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Member, type Progress, type Report } from "../agents/members.ts";
+import { Member, type Progress, programOf, type Report } from "../agents/members.ts";
+import { isRedisInstalled, startRedis } from "../agents/redis.ts";
 import { freePort, pause } from "../network/fork.ts";
 import type { Circumstances, Figure, Outcome, Workload } from "../workload.ts";
 
@@ -16,29 +18,46 @@ const CHURN_LEASE = { leaseMs: 1_500, heartbeatMs: 400 };
 
 type Moments = readonly (readonly [string, number])[];
 
+interface Fleet {
+  readonly members: readonly Member[];
+  end(): Promise<void>;
+}
+
+const BULLMQ = "bullmq";
+
 async function fleetOf(
-  engine: string,
+  competitor: string,
   slots: number,
   storage: string | undefined,
   lease = { leaseMs: 10_000, heartbeatMs: 3_000 },
-): Promise<Member[]> {
-  const port = await freePort();
+): Promise<Fleet> {
+  const redis = competitor === BULLMQ ? await startRedis(storage) : undefined;
+  const port = redis?.port ?? (await freePort());
   const members = Array.from(
     { length: PROCESSES },
     (_, index) =>
-      new Member({
-        index,
-        engine: engine as "wasm" | "baseline",
-        port,
-        slots,
-        storage: storage === undefined ? undefined : join(storage, `member-${index}`),
-        ...lease,
-      }),
+      new Member(
+        {
+          index,
+          engine: competitor === "baseline" ? "baseline" : "wasm",
+          port,
+          slots,
+          storage: storage === undefined ? undefined : join(storage, `member-${index}`),
+          ...lease,
+        },
+        programOf(redis === undefined ? "agents-member" : "agents-bullmq"),
+      ),
   );
   await members[0]!.start();
   await Promise.all(members.slice(1).map((member) => member.start()));
   await reportsWhen(members, ({ agents }) => agents === PROCESSES);
-  return members;
+  return {
+    members,
+    end: async () => {
+      await Promise.all(members.map((member) => member.kill()));
+      await redis?.stop();
+    },
+  };
 }
 
 async function reportsWhen(
@@ -96,7 +115,7 @@ const at = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 
 async function throughput({ competitor, isQuick }: Circumstances): Promise<Outcome> {
-  const members = await fleetOf(competitor, SLOTS, undefined);
+  const { members, end } = await fleetOf(competitor, SLOTS, undefined);
   const each = isQuick ? 20 : 1_000;
   // Compiled code everywhere before anything is timed.
   const warm = isQuick ? 0 : 200;
@@ -104,7 +123,7 @@ async function throughput({ competitor, isQuick }: Circumstances): Promise<Outco
   const all = await burst(members, each, warm * PROCESSES, 0);
   const steadyEach = isQuick ? 10 : 300;
   const steady = await burst(members, steadyEach, (warm + each) * PROCESSES, STEADY_PER_SECOND);
-  await Promise.all(members.map((member) => member.kill()));
+  await end();
   const count = each * PROCESSES;
   const figure = (what: string, value: number, unit: string): Figure => ({
     figure: `agents · ${competitor} · ${what}`,
@@ -142,8 +161,13 @@ interface Churned {
 }
 
 /** All tasks at the first process, which is never killed; of the others one after the other is. */
-async function churn(engine: string, count: number, folder: string, isKilling: boolean): Promise<Churned> {
-  const members = await fleetOf(engine, CHURN_SLOTS, folder, CHURN_LEASE);
+async function churn(
+  competitor: string,
+  count: number,
+  folder: string,
+  isKilling: boolean,
+): Promise<Churned> {
+  const { members, end } = await fleetOf(competitor, CHURN_SLOTS, folder, CHURN_LEASE);
   const start = performance.now();
   const submitted = await members[0]!.submit(count, CHURN_TAKES_MS, 0);
   let kills = 0;
@@ -166,7 +190,7 @@ async function churn(engine: string, count: number, folder: string, isKilling: b
   isOver = true;
   await killing;
   const last = await reportsWhen(members, ({ done }) => done === submitted.length);
-  await Promise.all(members.map((member) => member.kill()));
+  await end();
   return { seconds, kills, lostPlaceSeconds, attempts: last[0]!.attempts };
 }
 
@@ -204,7 +228,15 @@ async function underChurn({ competitor, isQuick, dataFolder }: Circumstances): P
   };
 }
 
+/** Why BullMQ cannot take part here. */
+function missing(competitor: string): string | undefined {
+  if (competitor !== BULLMQ) return undefined;
+  if (!isRedisInstalled()) return "redis-server is not installed";
+  if (existsSync(join("bench", "rivals", "node_modules", BULLMQ))) return undefined;
+  return "bullmq is not installed: npm ci --prefix bench/rivals";
+}
+
 export const agents: readonly Workload[] = [
-  { name: "agents", competitors: ["wasm", "baseline"], rounds: 3, run: throughput },
-  { name: "agents-churn", competitors: ["wasm"], rounds: 1, run: underChurn },
+  { name: "agents", competitors: ["wasm", "baseline", BULLMQ], rounds: 3, missing, run: throughput },
+  { name: "agents-churn", competitors: ["wasm", BULLMQ], rounds: 1, missing, run: underChurn },
 ];

@@ -87,7 +87,9 @@ async function run(size: Size, { competitor, isQuick }: Circumstances): Promise<
     { workload: size.name, n: plan.assignments.length, nsPerOp: times.plan! / plan.assignments.length },
   ];
   const result = competitor === PLAN ? plan : leastLoaded(input);
-  const figures: Figure[] = [{ figure: `${size.name} ${competitor}`, value: times.plan! / 1e6, unit: "ms" }];
+  const figures: Figure[] = [
+    { figure: `${size.name} ${competitor}, whole`, value: times.plan! / 1e6, unit: "ms" },
+  ];
   if (size.hasOptimum) {
     const optimum = workOutPlan(input, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).plan;
     if (optimum.method !== "exact" || optimum.assignments.length !== plan.assignments.length) {
@@ -101,7 +103,7 @@ async function run(size: Size, { competitor, isQuick }: Circumstances): Promise<
   }
   if (competitor === PLAN) {
     figures.push({
-      figure: `${size.name} ${competitor}`,
+      figure: `${size.name}, balance`,
       value: plan.balance,
       unit: "Jain's index over agents",
     });

@@ -4,6 +4,7 @@ import { agents } from "./agents.ts";
 import { assignments } from "./assignment.ts";
 import { backbone } from "./backbone.ts";
 import { bytes } from "./bytes.ts";
+import { conflictPrediction } from "./conflict-prediction.ts";
 import { graphs } from "./graph.ts";
 import { growths } from "./growth.ts";
 import { locals } from "./local.ts";
@@ -11,15 +12,19 @@ import { merges } from "./merges.ts";
 import { netReconcile } from "./net-reconcile.ts";
 import { network } from "./network.ts";
 import { networkLoads } from "./network-loads.ts";
+import { networkPacking } from "./network-packing.ts";
 import { networkSyncs } from "./network-syncs.ts";
 import { overhead } from "./overhead.ts";
 import { packageFigures } from "./package.ts";
+import { patternDetection } from "./pattern-detection.ts";
+import { resourceForecast } from "./resource-forecast.ts";
 import { rivals } from "./rivals.ts";
 import { rivalsSeries } from "./rivals-series.ts";
 import { seriesChunks } from "./series-chunks.ts";
 import { seriesContainer } from "./series-container.ts";
 import { seriesKernels } from "./series-kernels.ts";
 import { seriesMerges } from "./series-merges.ts";
+import { syncScheduling } from "./sync-scheduling.ts";
 import { tortures } from "./torture.ts";
 import { vectorCompare } from "./vector-compare.ts";
 
@@ -36,6 +41,10 @@ export const workloads: readonly Workload[] = [
   overhead,
   ...agents,
   ...assignments,
+  conflictPrediction,
+  syncScheduling,
+  resourceForecast,
+  patternDetection,
   backbone,
   netReconcile,
   ...bytes,
@@ -43,6 +52,7 @@ export const workloads: readonly Workload[] = [
   ...network,
   ...networkSyncs,
   ...networkLoads,
+  networkPacking,
   ...rivals,
   rivalsSeries,
   tortures,

@@ -53,11 +53,15 @@ async function fanOut(
     return updates;
   };
   if (!isQuick) await write(WARM_UP);
-  const before = await relay.call("usage");
+  const usages = () => Promise.all([relay, writers, readers].map((role) => role.call("usage")));
+  const before = await usages();
   const start = performance.now();
   const updates = await write(isQuick ? QUICK : MEASURED);
   const elapsedMs = performance.now() - start;
-  const cpuMs = (await relay.call("usage")).cpuMs - before.cpuMs;
+  const after = await usages();
+  const [cpuMs = 0, writerMs = 0, readerMs = 0] = after.map(
+    (usage, role) => usage.cpuMs - before[role]!.cpuMs,
+  );
   await checkComplete(readers, writers, written);
   await Promise.all([relay.end(), writers.end(), readers.end()]);
   const deliveries = updates * (receivers + writerCount - 1);
@@ -65,6 +69,16 @@ async function fanOut(
     {
       figure: `${name} · ${competitor} · relay CPU a delivery`,
       value: (cpuMs * 1_000) / deliveries,
+      unit: "µs",
+    },
+    {
+      figure: `${name} · ${competitor} · writers' CPU an update`,
+      value: (writerMs * 1_000) / updates,
+      unit: "µs",
+    },
+    {
+      figure: `${name} · ${competitor} · readers' CPU a delivery`,
+      value: (readerMs * 1_000) / (updates * receivers),
       unit: "µs",
     },
     {
@@ -107,12 +121,16 @@ async function latency({ competitor, isQuick }: Circumstances): Promise<Outcome>
     WITHIN_MS,
   );
   await reader.call("watch");
+  const usages = () => Promise.all([writer, relay, reader].map((role) => role.call("usage")));
+  const before = await usages();
   const written = await writer.call("tick", count, 4);
   const seen = await until(
     () => reader.call("watched"),
     (times) => times.length >= count,
     WITHIN_MS,
   );
+  const after = await usages();
+  const cpuMs = after.reduce((sum, usage, role) => sum + usage.cpuMs - before[role]!.cpuMs, 0);
   await Promise.all([relay.end(), writer.end(), reader.end()]);
   const times = written.map((at, index) => (seen[index]! - at) / 1e6);
   times.sort((left, right) => left - right);
@@ -125,6 +143,7 @@ async function latency({ competitor, isQuick }: Circumstances): Promise<Outcome>
     figure("p50", median(times)),
     figure("p10", times[Math.floor(times.length * 0.1)]!),
     figure("p99", times[Math.floor(times.length * 0.99)]!),
+    figure("CPU of all three", cpuMs / count),
   ];
   return { samples: [], figures, check: COMPLETE };
 }

@@ -1,11 +1,11 @@
-// What sharing costs: the writes an agent of the main job makes for a folder of files (a claim for every sixteen; per
-// file four counters, a history entry, a record, the terms not yet known, three steps of the file's ingestion and its most
-// telling terms), through plain Maps, through an engine,
-// with storage, and with a relay and a second replica behind it. One turn of the event loop a file, as reading files
-// gives. Storage waits for durable() at the end, the network for the relay's acknowledgement; relay and receiver run in the same process,
-// so the network's time is that of all three.
+// What sharing costs: the writes an agent of the main job makes for a folder of files (per file four counters, a history
+// entry, a record, the terms not yet known, three steps of the file's ingestion and its most telling terms; what the tasks
+// cost is the workload `agents`), through plain Maps, through an engine, with storage, and with a relay and a second
+// replica behind it. One turn of the event loop a file, as reading files gives. Storage waits for durable() at the end, the
+// network for the relay's acknowledgement; relay and receiver run in the same process, so the network's time is that of
+// all three.
 import { join } from "node:path";
-import { claimFiles, settleIngestion, takeStep } from "../../host/fleet/ingestion.ts";
+import { claimFile, settleIngestion, takeStep } from "../../host/fleet/ingestion.ts";
 import { post } from "../../host/fleet/ledger.ts";
 import { type FileRecord, Fleet, type FleetDocument } from "../../host/fleet/schema.ts";
 import { tellingTerms } from "../../host/fleet/telling-terms.ts";
@@ -16,7 +16,6 @@ import { shuffled } from "../batch.ts";
 import { collectGarbage, elapsedNsAsync, repeat } from "../timing.ts";
 import type { Circumstances, Outcome, Workload } from "../workload.ts";
 
-const FILES_PER_CLAIM = 16;
 const TERMS_PER_FILE = 120;
 const VOCABULARY = 12_000;
 const AGENT = "agent 1";
@@ -59,7 +58,7 @@ function termOf(number: number): string {
 interface Target {
   /** What the coordinator does before: it lists the files. Not timed. */
   list(files: readonly ReadFile[]): void;
-  claim(paths: readonly string[]): void;
+  claim(path: string): void;
   record(file: ReadFile): void;
   /** Waits for what the competitor promises, says what is there to see, and lets go of it. */
   finish(): Promise<string>;
@@ -67,7 +66,6 @@ interface Target {
 }
 
 class PlainTarget implements Target {
-  readonly #claims = new Map<string, unknown>();
   readonly #files = new Map<string, FileRecord>();
   readonly #terms = new Set<string>();
   readonly #steps = new Map<string, string[]>();
@@ -78,9 +76,8 @@ class PlainTarget implements Target {
   list(files: readonly ReadFile[]): void {
     for (const { path } of files) this.#steps.set(path, ["start"]);
   }
-  claim(paths: readonly string[]): void {
-    this.#claims.set(AGENT, { agent: AGENT, paths });
-    for (const path of paths) this.#steps.get(path)?.push("claim");
+  claim(path: string): void {
+    this.#steps.get(path)?.push("claim");
   }
   record({ path, record, terms }: ReadFile): void {
     const { bytes, words, passages } = record;
@@ -118,9 +115,8 @@ class SharedTarget implements Target {
     work.setMany(files.map(({ path, record }) => [path, { bytes: record.bytes, digest: record.digest }]));
     settleIngestion(this.#fleet);
   }
-  claim(paths: readonly string[]): void {
-    this.#fleet.claims.set(AGENT, { agent: AGENT, paths });
-    claimFiles(this.#fleet, paths, AGENT);
+  claim(path: string): void {
+    claimFile(this.#fleet, path, AGENT);
   }
   record({ path, record, terms }: ReadFile): void {
     const fleet = this.#fleet;
@@ -198,10 +194,8 @@ const openers: Readonly<Record<string, Opener>> = {
 };
 
 async function work(target: Target, files: readonly ReadFile[]): Promise<string> {
-  for (const [index, file] of files.entries()) {
-    if (index % FILES_PER_CLAIM === 0) {
-      target.claim(files.slice(index, index + FILES_PER_CLAIM).map(({ path }) => path));
-    }
+  for (const file of files) {
+    target.claim(file.path);
     target.record(file);
     await new Promise((resolve) => setImmediate(resolve));
   }

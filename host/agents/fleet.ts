@@ -3,13 +3,14 @@
 // this file ties the decisions to its changes, to timers and to the end of turns.
 import { isCrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Change } from "../replica/change.ts";
 import type { RotationReason } from "../replica/ports.ts";
 import { hostOf, type Replica } from "../replica/replica.ts";
-import { ASPECTS, type Aspect, type FleetDocument, FleetSchema } from "./fleet-document.ts";
+import { type FleetDocument, FleetSchema } from "./fleet-document.ts";
+import { FleetState } from "./fleet-state.ts";
+import { HEARTBEAT_MS, LEASE_MS } from "./fleet-view.ts";
 import { chooseFor } from "./hash.ts";
 import { Ledger, type Write } from "./ledger.ts";
-import { Members } from "./members.ts";
+import type { Members } from "./members.ts";
 import type { PlanSettings } from "./planning.ts";
 import { Bidder } from "./quorum/bidder.ts";
 import { Elector } from "./quorum/elector.ts";
@@ -17,7 +18,7 @@ import { SentBeats } from "./quorum/quorum-lease.ts";
 import { Receipts } from "./receipts.ts";
 import { findSeat, newSeat } from "./seat.ts";
 import { Steward } from "./steward.ts";
-import { FILED_ASPECTS, type FiledAspect, type Task, TaskBook } from "./tasks/task-book.ts";
+import type { Task, TaskBook } from "./tasks/task-book.ts";
 import { Agent, type AgentOptions } from "./work/agent.ts";
 
 export interface FleetOptions extends PlanSettings {
@@ -31,8 +32,6 @@ export interface FleetOptions extends PlanSettings {
   readonly trail?: boolean;
 }
 
-const LEASE_MS = 10_000;
-const HEARTBEAT_MS = 3_000;
 /** Timers fire at least this far apart. */
 const WAKE_MS_MIN = 5;
 
@@ -42,6 +41,7 @@ export class FleetCore {
   readonly platform: Platform;
   readonly document: FleetDocument;
   readonly ledger: Ledger;
+  readonly state: FleetState;
   readonly members: Members;
   readonly book: TaskBook;
   readonly steward: Steward;
@@ -81,8 +81,14 @@ export class FleetCore {
     this.leaseMs = options.leaseMs ?? LEASE_MS;
     this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
     this.ledger = new Ledger(document, options.trail ?? true);
-    this.members = new Members(this.leaseMs, this.#heartbeatMs);
-    this.book = new TaskBook(this.members);
+    this.state = new FleetState({
+      document,
+      leaseMs: this.leaseMs,
+      heartbeatMs: this.#heartbeatMs,
+      monotonicMs: this.monotonicMs,
+    });
+    this.members = this.state.members;
+    this.book = this.state.book;
     this.#receipts = new Receipts(
       {
         ledger: this.ledger,
@@ -135,7 +141,7 @@ export class FleetCore {
     this.#isPumping = true;
     this.platform.onTurnEnd(() => {
       this.#isPumping = false;
-      if (!this.hasLeft) this.#pump();
+      this.#act(() => this.#pump());
     });
   }
 
@@ -183,11 +189,8 @@ export class FleetCore {
   }
 
   #start(): void {
-    this.#stops.push(this.document.subscribe((change) => this.#changed(change)));
     this.#stops.push(this.book.onChange((task) => this.#touched.add(task)));
-    for (const aspect of ASPECTS) {
-      for (const [key, value] of this.document[aspect].entries()) this.#apply(aspect, key, value);
-    }
+    this.#stops.push(this.state.follow(() => this.pumpLater()));
     const last = this.members.beats.get(this.seat);
     if (last?.replica === this.replica.id) this.#beatNumber = last.number;
     const stopClosed = hostOf(this.replica).onClose(({ name }) => {
@@ -227,29 +230,15 @@ export class FleetCore {
     return (typeof batch === "number" ? batch : 0) + 1;
   }
 
-  #changed(change: Change): void {
-    if (change.type !== "map") return;
-    const aspect = change.container as Aspect;
-    for (const key of change.set) this.#apply(aspect, key, this.document[aspect].get(key));
-    for (const key of change.deleted) this.#apply(aspect, key, undefined);
-    this.pumpLater();
-  }
-
-  #apply(aspect: Aspect, key: string, value: unknown): void {
-    const { book, members } = this;
-    if (FILED_ASPECTS.includes(aspect as FiledAspect)) book.setFiled(aspect as FiledAspect, key, value);
-    else if (aspect === "specs") book.setSpec(key, value);
-    else if (aspect === "beats") {
-      if (members.setBeat(key, value, this.monotonicMs())) book.seatChanged(key);
-    } else if (aspect === "lapses") {
-      if (members.setLapse(key, value)) book.seatChanged(key);
-    } else if (aspect === "receipts") {
-      if (members.setReceipt(key, value)) book.stored(key);
-    } else if (aspect === "agents") members.setAgent(key, value);
-    else if (aspect === "orders") book.setOrder(key, value);
-    else if (aspect === "edges") book.setEdge(key, value);
-    else if (aspect === "progress") book.setProgress(key, value);
-    else if (aspect === "archive") book.setArchived(key, value);
+  /** A replica that was closed while it took part is silent from then on. */
+  #act(act: () => void): void {
+    if (this.hasLeft) return;
+    try {
+      act();
+    } catch (error) {
+      if (!isCrdtError(error, "document-closed")) throw error;
+      this.stop();
+    }
   }
 
   #pump(): void {
@@ -357,7 +346,7 @@ export class FleetCore {
     this.#cancelTimer = this.platform.setTimer(
       () => {
         this.#timerDueMs = Number.POSITIVE_INFINITY;
-        if (!this.hasLeft) this.#wake();
+        this.#act(() => this.#wake());
       },
       Math.max(1, dueMs - this.monotonicMs()),
       { background: true },

@@ -1,13 +1,5 @@
 // The door of the agents room, and what an application imports from "jarvis-crdt/agents".
-export {
-  AgentFleet,
-  type AgentHealth,
-  type FleetCounters,
-  joinFleet,
-  type ListedAgent,
-  type TaskEvent,
-  type TaskReport,
-} from "./agent-fleet.ts";
+export { AgentFleet, joinFleet } from "./agent-fleet.ts";
 // Plans.
 export {
   type ExplainedCandidate,
@@ -30,6 +22,18 @@ export {
 } from "./assignment/plan-input.ts";
 export { compareTokens, type FencingToken, TokenCheck } from "./fencing.ts";
 export type { FleetOptions } from "./fleet.ts";
+export {
+  type AgentHealth,
+  type FleetCounters,
+  FleetView,
+  FleetWatch,
+  type ListedAgent,
+  type ListedExecution,
+  type TaskEvent,
+  type TaskReport,
+  type WatchOptions,
+  watchFleet,
+} from "./fleet-view.ts";
 // Guards.
 export { argumentDigest, type GuardedCall, LoopGuard, type LoopGuardOptions } from "./guard/loop-guard.ts";
 export {
@@ -68,9 +72,9 @@ export { replayTrail, type TrailEntry } from "./ledger.ts";
 export type { PoolNote } from "./pools/pool-notes.ts";
 export { type Hold, type PoolPlace, ResourcePool, type StrandedRights } from "./pools/resource-pool.ts";
 export { type StrikeOff, type StrikeOffPlace, StrikeOffs } from "./pools/strike-off.ts";
-export type { Backoff, TaskMode, TaskSpec } from "./records/task-spec.ts";
+export { type Backoff, TASK_MODES, type TaskMode, type TaskSpec } from "./records/task-spec.ts";
 export type { Priority, TaskRequest } from "./submitting.ts";
 export type { TaskExplanation } from "./task-explanation.ts";
-export type { TaskStatus } from "./tasks/standing.ts";
+export { isEnded, TASK_STATUSES, type TaskStatus } from "./tasks/standing.ts";
 export type { Agent, AgentOptions } from "./work/agent.ts";
 export type { Handler, Run } from "./work/execution.ts";

@@ -28,8 +28,6 @@ const PHI_SUSPICIOUS = 8;
 
 export class Steward {
   readonly #parts: StewardParts;
-  /** Plans made. */
-  plans = 0;
 
   constructor(parts: StewardParts) {
     this.#parts = parts;
@@ -50,7 +48,6 @@ export class Steward {
       (task) => task.runningOn === undefined && this.#mayAct(book.tasks.get(task.id)!),
     );
     if (!isConcerned) return [];
-    this.plans++;
     const writes: Write[] = [];
     for (const { task: id, agent: name } of makePlan(input).assignments) {
       const task = book.tasks.get(id)!;

@@ -4,12 +4,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { CrdtError } from "../errors.ts";
 import { TASK_ELECTORS_MAX } from "../limits.ts";
 import type { Value } from "../wire/value.ts";
+import { PRIORITIES } from "./assignment/plan-input.ts";
 import type { Backoff, TaskMode, TaskSpec } from "./records/task-spec.ts";
 import { readTaskSpec } from "./records/task-spec.ts";
 
-/** Priorities by name, in ascending order. */
-export type Priority = "background" | "low" | "normal" | "high" | "critical";
-const PRIORITIES: readonly Priority[] = ["background", "low", "normal", "high", "critical"];
+export type Priority = (typeof PRIORITIES)[number];
 
 export interface TaskRequest {
   readonly kind: string;

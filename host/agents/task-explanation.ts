@@ -1,8 +1,17 @@
 // Why a task stands where it stands, in one sentence and in its parts.
 import { type Explanation, explainTask } from "./assignment/explain-task.ts";
-import type { FleetCore } from "./fleet.ts";
+import type { PlanInput } from "./assignment/plan-input.ts";
+import type { Members } from "./members.ts";
 import { supportersOf } from "./tasks/right-to-run.ts";
-import type { Task } from "./tasks/task-book.ts";
+import type { Task, TaskBook } from "./tasks/task-book.ts";
+
+/** What an explanation looks at. */
+export interface ExplainedFleet {
+  readonly book: TaskBook;
+  readonly members: Members;
+  /** What a plan looks at, these tasks included. */
+  readonly input: (more: readonly string[]) => PlanInput;
+}
 
 export interface TaskExplanation {
   readonly task: string;
@@ -13,19 +22,19 @@ export interface TaskExplanation {
   readonly carer: string | undefined;
   /** Mode quorum: electors that acknowledged the last bid, and how many it takes. */
   readonly votes: { readonly electors: readonly string[]; readonly needed: number } | undefined;
-  /** Of a task that waits for an agent: the plan's terms for every agent. */
+  /** The plan's terms for every agent; of a task that does not wait for one any more, as if it were to be given now. */
   readonly plan: Explanation | undefined;
 }
 
-export function explain(core: FleetCore, task: Task): TaskExplanation {
-  const { book, members, steward } = core;
+export function explain(core: ExplainedFleet, task: Task): TaskExplanation {
+  const { book, members } = core;
   const { records, standing } = task;
   const { id, spec } = records;
   const waitsFor = [...book.graph.after(id)].filter((after) => book.status(after) !== "done").sort();
   const holder = standing.right?.seat ?? spec?.seat;
   const isGiven = spec !== undefined && spec.mode !== "quorum";
   const carer = !isGiven ? undefined : spec.mode === "owned" ? holder : members.carerFor(holder!, id);
-  const plan = standing.status === "ready" ? explainTask(steward.input([id]), id) : undefined;
+  const plan = spec === undefined ? undefined : explainTask(inputOf(core, task), id);
   return {
     task: id,
     why: whyOf(core, task, waitsFor, plan),
@@ -36,7 +45,18 @@ export function explain(core: FleetCore, task: Task): TaskExplanation {
   };
 }
 
-function votesOf({ members }: FleetCore, { records }: Task): TaskExplanation["votes"] {
+function inputOf({ input }: ExplainedFleet, { records, standing }: Task): PlanInput {
+  const all = input([records.id]);
+  if (standing.status === "ready") return all;
+  const tasks = all.tasks.map((task) => {
+    if (task.id !== records.id) return task;
+    const { runningOn: _runningOn, plannedFor: _plannedFor, ...waiting } = task;
+    return waiting;
+  });
+  return { ...all, tasks };
+}
+
+function votesOf({ members }: ExplainedFleet, { records }: Task): TaskExplanation["votes"] {
   const { electors } = records.spec ?? {};
   const bid = records.bids.at(-1);
   if (electors === undefined || bid === undefined) return undefined;
@@ -45,7 +65,7 @@ function votesOf({ members }: FleetCore, { records }: Task): TaskExplanation["vo
 }
 
 function whyOf(
-  core: FleetCore,
+  core: ExplainedFleet,
   task: Task,
   waitsFor: readonly string[],
   plan: Explanation | undefined,
@@ -77,7 +97,7 @@ function whyOf(
   }
 }
 
-function whyThere({ members }: FleetCore, { records, standing }: Task): string {
+function whyThere({ members }: ExplainedFleet, { records, standing }: Task): string {
   const { agent, epoch, seat } = standing.right!;
   const isAway = records.spec!.mode === "owned" && members.isLapsed(seat);
   const has = `${agent} has the right to run it, by epoch ${epoch}`;
@@ -85,7 +105,7 @@ function whyThere({ members }: FleetCore, { records, standing }: Task): string {
 }
 
 function whyReady(
-  { members }: FleetCore,
+  { members }: ExplainedFleet,
   { records, standing }: Task,
   plan: Explanation | undefined,
 ): string {

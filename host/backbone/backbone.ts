@@ -117,6 +117,10 @@ export class RelayBackbone implements Backbone, NatsLinkOwner, BackboneContext {
     return this.#snapshots.open();
   }
 
+  snapshotsMissing(): void {
+    for (const lane of this.#lanes.values()) this.#catchUp(lane);
+  }
+
   tell(kind: BackboneEvent["kind"], message: string, document?: string): void {
     for (const listener of [...this.#listeners]) callListener(listener, { kind, message, document });
   }
@@ -228,12 +232,12 @@ export class RelayBackbone implements Backbone, NatsLinkOwner, BackboneContext {
   async #readSnapshotAndTail(lane: Lane): Promise<void> {
     const { shard, core } = lane;
     const found = await this.#snapshots.find(lane);
-    lane.restart(found?.pointer.vector.clone() ?? new VersionVector());
-    if (found !== undefined && !core.versionVector.covers(found.pointer.vector)) {
-      await this.#snapshots.read(lane, found.pointer);
+    const pointer = found?.isThere === true ? found.pointer : undefined;
+    lane.restart(pointer?.vector.clone() ?? new VersionVector());
+    if (pointer !== undefined && !core.versionVector.covers(pointer.vector)) {
+      await this.#snapshots.read(lane, pointer);
     }
-    const isSameStream = found?.pointer.streamCreated === shard.created;
-    let sequence = isSameStream ? found!.pointer.sequence + 1 : 1;
+    let sequence = pointer?.streamCreated === shard.created ? pointer.sequence + 1 : 1;
     const { direct } = this.link.manager;
     while (!lane.isClosed) {
       const query = { seq: sequence, next_by_subj: lane.subject };
@@ -270,6 +274,7 @@ export class RelayBackbone implements Backbone, NatsLinkOwner, BackboneContext {
       }
     }
     if (!isCheckDue) return;
+    this.#attempt(this.#snapshots.check(), "snapshots");
     for (const shard of this.#shards.values()) {
       this.#attempt(shard.check(), `stream ${shard.stream}`);
       for (const lane of shard.lanes.values()) {

@@ -13,6 +13,7 @@ import { type DeltasMessage, decodeDeltas } from "./messages.ts";
 import type { NatsLink } from "./nats-link.ts";
 import type { BackboneEvent, BackboneSettings, BackboneStatistics } from "./options.ts";
 import { Outgoing, type OutgoingMessage, type OutgoingOwner } from "./outgoing.ts";
+import { Readable } from "./readable.ts";
 import type { Shard } from "./shard.ts";
 import { encodeDocument, type Subjects } from "./subjects.ts";
 
@@ -27,6 +28,8 @@ export interface BackboneContext {
   readonly statistics: BackboneStatistics;
   /** A stream was missing: the buckets may be, too. */
   streamMissing(): Promise<void>;
+  /** The snapshots are gone: what streams hold without them is to be learned anew. */
+  snapshotsMissing(): void;
   tell(kind: BackboneEvent["kind"], message: string, document?: string): void;
 }
 
@@ -50,8 +53,8 @@ export class Lane implements OutgoingOwner {
   readonly token: string;
   readonly subject: string;
   readonly outgoing: Outgoing;
-  /** What streams and snapshots are known to hold together. */
-  published = new VersionVector();
+  /** What can be read from streams and snapshots, as far as is known. */
+  readable = new Readable();
   deltasSinceSnapshot = 0;
   /** Whether the vector changed since it was last said to other relays. */
   isUnsaid = true;
@@ -62,7 +65,9 @@ export class Lane implements OutgoingOwner {
   readonly #stopListening: () => void;
   #waiting: Held[] = [];
   #waitingBytes = 0;
+  #dropped = new VersionVector();
   #isFlushScheduled = false;
+  #hasToldRefusal = false;
   #lacksSinceMs: number | undefined;
 
   constructor(core: DocumentCore, shard: Shard, context: BackboneContext) {
@@ -89,27 +94,43 @@ export class Lane implements OutgoingOwner {
 
   /** Whether all that came from the stream is merged. */
   get isSettled(): boolean {
-    return this.isCaughtUp && this.#waiting.length === 0;
+    return this.shard.isReady && this.isCaughtUp && this.#waiting.length === 0 && !this.#lacksDropped;
+  }
+
+  /** Whether a message of the stream was dropped and what it held has not come in another way. */
+  get #lacksDropped(): boolean {
+    return !this.core.versionVector.covers(this.#dropped);
   }
 
   /** Whether streams and snapshots hold all that this relay has of it, as far as is known. */
   get isStored(): boolean {
-    return this.shard.isReady && this.isCaughtUp && this.published.covers(this.core.versionVector);
+    return this.shard.isReady && this.isCaughtUp && this.readable.vector.covers(this.core.versionVector);
   }
 
   async publish(message: OutgoingMessage): Promise<void> {
     const { link, settings, statistics } = this.#context;
     const { requestMs } = settings.timing;
+    // An acknowledgement that comes after the stream was found to be another one counts for the old one.
+    const { readable } = this;
     try {
       const ack = await link.jetstream.publish(this.subject, message.bytes, {
         msgID: message.id,
         timeout: requestMs,
       });
+      this.#hasToldRefusal = false;
       statistics.published++;
       statistics.deltasPublished += message.deltas.length;
       if (ack.duplicate) statistics.duplicates++;
-      this.#noteStored(message.deltas);
+      readable.add(message);
     } catch (error) {
+      if (!this.#hasToldRefusal && link.isUp && !link.isMissing(error)) {
+        this.#hasToldRefusal = true;
+        this.#context.tell(
+          "failed",
+          `publishing: ${messageOf(error)}; it will be tried again`,
+          this.core.name,
+        );
+      }
       this.shard.missed(error);
       throw error;
     }
@@ -124,8 +145,9 @@ export class Lane implements OutgoingOwner {
     this.#context.statistics.received++;
     try {
       const message = decodeDeltas(bytes);
+      // Looks at the head of each delta: what is no delta goes no further.
+      this.readable.add(message);
       if (message.relay !== this.relay && !this.#merge(message)) this.#hold(message, bytes.length);
-      this.#noteStored(message.deltas);
       this.#retryWaiting();
     } catch (error) {
       this.#context.statistics.ignored++;
@@ -157,7 +179,7 @@ export class Lane implements OutgoingOwner {
     this.#lacksSinceMs ??= nowMs;
     if (!isUrgent && nowMs - this.#lacksSinceMs < this.#context.settings.timing.fillAfterMs) return false;
     this.#lacksSinceMs = nowMs;
-    const delta = this.core.deltaSince(this.published);
+    const delta = this.core.deltaSince(this.readable.vector);
     if (delta.length > this.outgoing.deltaBytesMax) return true;
     this.outgoing.publishWhole(delta);
     this.#context.statistics.fills++;
@@ -175,9 +197,10 @@ export class Lane implements OutgoingOwner {
     this.#context.tell("ignored", `relay ${relay} built on what nobody gives`, this.core.name);
   }
 
-  /** What is to be known of the stream is learned anew, from `published` on. */
-  restart(published: VersionVector): void {
-    this.published = published;
+  /** What can be read of the stream is learned anew; `snapshot` is what the newest snapshot holds. */
+  restart(snapshot: VersionVector): void {
+    this.readable = new Readable(snapshot);
+    this.#dropped = new VersionVector();
     this.isCaughtUp = false;
   }
 
@@ -237,12 +260,21 @@ export class Lane implements OutgoingOwner {
   #hold(message: DeltasMessage, bytes: number): void {
     this.lag = { relay: message.relay, vector: message.requires, sinceMs: Number.NEGATIVE_INFINITY };
     if (this.#waitingBytes + bytes > BACKBONE_WAITING_BYTES_MAX) {
+      for (const held of [...this.#waiting.map((one) => one.message), message]) this.#drop(held);
       this.#waiting = [];
       this.#waitingBytes = 0;
       return;
     }
     this.#waiting.push({ message, sinceMs: this.#nowMs() });
     this.#waitingBytes += bytes;
+  }
+
+  #drop({ deltas }: DeltasMessage): void {
+    for (const delta of deltas) {
+      forEachReplica(delta, (id, _base, to) => {
+        this.#dropped.advance(id, to);
+      });
+    }
   }
 
   #retryWaiting(): void {
@@ -252,16 +284,6 @@ export class Lane implements OutgoingOwner {
       hasProgressed = this.#waiting.length < waiting.length && this.#waiting.length > 0;
     }
     if (this.#waiting.length === 0) this.#waitingBytes = 0;
-  }
-
-  /** The stream has these: what it holds grows by those that follow on what it is known to hold. */
-  #noteStored(deltas: readonly Uint8Array[]): void {
-    for (const delta of deltas) {
-      const isWhole = readDeltaKind(delta) === "snapshot";
-      forEachReplica(delta, (id, base, to) => {
-        if (isWhole || base <= this.published.get(id)) this.published.advance(id, to);
-      });
-    }
   }
 
   #nowMs(): number {

@@ -145,6 +145,13 @@ export class NatsLink {
     return { pointers, snapshots };
   }
 
+  /** When the buckets were created: names these two, since a bucket that is made anew has the same name. */
+  async bucketsCreated({ pointers, snapshots }: Subjects): Promise<string> {
+    const streams = [`KV_${pointers}`, `OBJ_${snapshots}`];
+    const infos = await Promise.all(streams.map((stream) => this.manager.streams.info(stream)));
+    return infos.map(({ created }) => created).join(" ");
+  }
+
   /** Connects, tries again until it succeeds or is closed. Call once. */
   async begin(): Promise<void> {
     const { servers, login, timing } = this.#settings;

@@ -22,6 +22,8 @@ export interface OutgoingMessage {
   /** The dots in it: a stream takes a message of the same id once. */
   readonly id: string;
   readonly deltas: readonly Uint8Array[];
+  /** What must have been seen before it. */
+  readonly requires: VersionVector;
 }
 
 export interface OutgoingOwner {
@@ -163,7 +165,7 @@ export class Outgoing {
   #enqueue(deltas: readonly Uint8Array[], requires: VersionVector): void {
     const message: DeltasMessage = { relay: this.#owner.relay, requires, deltas };
     const bytes = encodeDeltas(message);
-    this.#queue.push({ bytes, deltas, id: messageId(this.#owner.token, deltas) });
+    this.#queue.push({ bytes, deltas, requires, id: messageId(this.#owner.token, deltas) });
     this.#queueBytes += bytes.length;
   }
 

@@ -9,6 +9,11 @@ const NANOSECONDS_A_MS = 1_000_000;
 const NANOSECONDS_A_DAY = 86_400_000 * NANOSECONDS_A_MS;
 /** How long a stream recognises a message it has had: longer than a relay's retries. */
 const DUPLICATE_WINDOW_MS = 120_000;
+/**
+ * How long a stream that was deleted is left alone before it is made again. A server (2.9.10) says it is gone before its
+ * files are, and the one made meanwhile loses them: it then refuses every message, or takes them and delivers none.
+ */
+const REMOVAL_MS = 500;
 
 export class Shard {
   readonly number: number;
@@ -86,11 +91,11 @@ export class Shard {
   }
 
   async #ensure(): Promise<void> {
-    const { manager } = this.#context.link;
-    let info = await manager.streams.info(this.stream).catch((error) => {
-      if (this.#context.link.isMissing(error)) return undefined;
-      throw error;
-    });
+    let info = await this.#info();
+    if (info === undefined && this.created !== "") {
+      await this.#pause(REMOVAL_MS);
+      info = await this.#info();
+    }
     if (info === undefined) {
       info = await this.#create();
       await this.#context.streamMissing();
@@ -98,6 +103,22 @@ export class Shard {
     }
     this.created = info.created;
     this.position = info.state.last_seq;
+  }
+
+  /** Undefined where the stream is not known. */
+  async #info() {
+    const { link } = this.#context;
+    try {
+      return await link.manager.streams.info(this.stream);
+    } catch (error) {
+      if (link.isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { platform } = this.#context.host;
+    return new Promise((resolve) => void platform.setTimer(resolve, ms, { background: true }));
   }
 
   #create() {

@@ -10,12 +10,16 @@ import type { Buckets } from "./nats-link.ts";
 export interface FoundPointer {
   readonly pointer: SnapshotPointer;
   readonly revision: number;
+  /** Whether the snapshot it names is there: a pointer may outlive it. */
+  readonly isThere: boolean;
 }
 
 export class Snapshots {
   readonly #context: BackboneContext;
   readonly #writing = new Set<Lane>();
   #buckets: Buckets | undefined;
+  /** When the buckets were created; undefined before they were opened. */
+  #created: string | undefined;
   #count = 0;
 
   constructor(context: BackboneContext) {
@@ -27,22 +31,40 @@ export class Snapshots {
     return this.#writing.size === 0;
   }
 
-  /** Opens the buckets, makes them where they are missing. */
+  /** Opens the buckets, makes them where they are missing. Where they are others than before, what they held is gone. */
   async open(): Promise<void> {
-    this.#buckets = await this.#context.link.buckets(this.#context.subjects);
+    const { link, subjects } = this.#context;
+    this.#buckets = await link.buckets(subjects);
+    const created = await link.bucketsCreated(subjects);
+    const isNew = this.#created !== undefined && this.#created !== created;
+    this.#created = created;
+    if (isNew) this.#context.snapshotsMissing();
+  }
+
+  /** Opens the buckets again if they are missing or others than before. */
+  async check(): Promise<void> {
+    const { link, subjects } = this.#context;
+    const created = await link.bucketsCreated(subjects).catch((error) => {
+      if (link.isMissing(error)) return undefined;
+      throw error;
+    });
+    if (created !== this.#created) await this.open();
   }
 
   /** Where the newest snapshot is; undefined when there is none, or its pointer is damaged. */
   async find({ token, core }: Lane): Promise<FoundPointer | undefined> {
     const entry = await this.#open.pointers.get(token);
     if (entry === null || entry.operation !== "PUT") return undefined;
+    let pointer: SnapshotPointer;
     try {
-      return { pointer: decodePointer(entry.value), revision: entry.revision };
+      pointer = decodePointer(entry.value);
     } catch (error) {
       this.#context.statistics.ignored++;
       this.#context.tell("ignored", `the pointer of a snapshot: ${messageOf(error)}`, core.name);
       return undefined;
     }
+    const isThere = (await this.#open.snapshots.info(pointer.object)) !== null;
+    return { pointer, revision: entry.revision, isThere };
   }
 
   /** Merges the snapshot a pointer names, if it is still there. Errors: those of merging. */
@@ -75,7 +97,7 @@ export class Snapshots {
     if (lane.isClosed || !lane.isSettled) return;
     const { core, shard } = lane;
     lane.deltasSinceSnapshot = 0;
-    if (found !== undefined && !this.#isDue(lane, found.pointer, isNeeded)) return;
+    if (found?.isThere === true && !this.#isDue(lane, found.pointer, isNeeded)) return;
     const bytes = core.snapshot();
     const pointer: SnapshotPointer = {
       object: this.#objectName(core.name),
@@ -84,20 +106,22 @@ export class Snapshots {
       sequence: shard.position,
       vector: core.versionVector.clone(),
     };
+    // What is written now counts for the stream and the buckets of now.
+    const { readable } = lane;
     await this.#open.snapshots.putBlob({ name: pointer.object }, bytes);
     if (!(await this.#movePointer(lane, pointer, found?.revision))) {
       await this.#open.snapshots.delete(pointer.object);
       return;
     }
     this.#context.statistics.snapshotsWritten++;
-    lane.published.merge(pointer.vector);
+    readable.addSnapshot(pointer.vector);
     const old = found?.pointer.previous ?? "";
     if (old !== "") await this.#open.snapshots.delete(old).catch(() => {});
   }
 
   /** Another relay may have written one that will do; the lane learns what it holds. */
   #isDue(lane: Lane, pointer: SnapshotPointer, isNeeded: boolean): boolean {
-    lane.published.merge(pointer.vector);
+    lane.readable.addSnapshot(pointer.vector);
     if (isNeeded) return !lane.isStored;
     return lane.core.versionVector.distanceFrom(pointer.vector) >= this.#context.settings.snapshotEvery / 2;
   }

@@ -2,6 +2,7 @@
 
 import { type AgentEvent, runAgent } from "../fleet/fleet-agent.ts";
 import { formatCount } from "../fleet/format.ts";
+import { GENERALIST, type Skills } from "../fleet/skills.ts";
 import { type ClientAccess, connectOptionsOf } from "./access-options.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Terminal } from "./terminal.ts";
@@ -9,6 +10,7 @@ import type { Terminal } from "./terminal.ts";
 export interface AgentCommandOptions extends ClientAccess {
   readonly name?: string;
   readonly data?: string;
+  readonly skills?: Partial<Skills>;
   readonly engine: "auto" | "wasm" | "baseline";
 }
 
@@ -26,6 +28,7 @@ export async function agentCommand(
     url,
     access: await connectOptionsOf(options),
     name,
+    skills: { ...GENERALIST, ...options.skills },
     storage: options.data,
     engine: options.engine,
     onEvent,

@@ -1,6 +1,9 @@
 // What the commands of `jarvis` are called, take and show as help. Each lives in its own file, loaded when it is called.
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { PRIORITIES, TASK_MODES, TASK_STATUSES } from "../agents/index.ts";
+import { TASKS_DOCUMENT } from "../fleet/schema.ts";
+import { readSkills, type Skills } from "../fleet/skills.ts";
 import { withClientAccess, withDoorAccess } from "./access-options.ts";
 import { packageVersion } from "./package-info.ts";
 import { readSpan } from "./query-arguments.ts";
@@ -36,7 +39,18 @@ export function createProgram(finish: Finish): Command {
     .description("One shared state for a fleet of agents: start one, join one, look into one.")
     .version(packageVersion, "--version", "print the version")
     .helpCommand(false);
-  for (const add of [addStart, addServe, addAgent, addInspect, addQuery, addToken, addSimulate])
+  for (const add of [
+    addStart,
+    addServe,
+    addAgent,
+    addTasks,
+    addExplain,
+    addSubmit,
+    addInspect,
+    addQuery,
+    addToken,
+    addSimulate,
+  ])
     add(program, finish);
   return program;
 }
@@ -127,6 +141,7 @@ function addAgent(program: Command, finish: Finish): void {
       [
         "jarvis agent ws://127.0.0.1:7070",
         "jarvis agent ws://127.0.0.1:7070 --name extra --data ./extra",
+        "jarvis agent ws://127.0.0.1:7070 --skills code=1,prose=0.2",
         "jarvis agent wss://relay.example:7070 --token-file ./token",
       ],
     ),
@@ -134,11 +149,95 @@ function addAgent(program: Command, finish: Finish): void {
     .argument("<url>", "address of the relay", relayUrl)
     .option("--name <name>", "what others call it (default: agent-PID)")
     .option("--data <folder>", "where its replica is stored (default: in memory only)")
+    .option(
+      "--skills <levels>",
+      "how good it is at prose, code and data, 0 to 1 (default: 0.7 each)",
+      skillLevels,
+    )
     .addOption(engineOption())
     .addOption(jsonOption())
     .action(async (url: string, options) => {
       const { agentCommand } = await import("./agent-command.ts");
       finish(await agentCommand(url, options, new Terminal(options)));
+    });
+}
+
+const tasksDocumentOption = () =>
+  new Option("--document <name>", "where the fleet keeps its tasks").default(TASKS_DOCUMENT);
+
+function addTasks(program: Command, finish: Finish): void {
+  withClientAccess(
+    command(
+      program,
+      "tasks",
+      "Show the agents and the tasks of a fleet: who does what, what waits, what was given up. Nothing is changed.",
+      [
+        "jarvis tasks ws://127.0.0.1:7070",
+        "jarvis tasks ws://127.0.0.1:7070 --status running",
+        "jarvis tasks .jarvis/notes-1a2b3c4d --json",
+      ],
+    ),
+  )
+    .argument("<where>", "a data folder, or the address of a relay")
+    .addOption(new Option("--status <status>", "only tasks that stand so").choices(TASK_STATUSES))
+    .addOption(
+      new Option("--last <count>", "how many tasks to show").argParser(integer(1, 1_000_000)).default(40),
+    )
+    .addOption(tasksDocumentOption())
+    .addOption(jsonOption())
+    .action(async (where: string, options) => {
+      const { tasksCommand } = await import("./tasks-command.ts");
+      finish(await tasksCommand(where, options, new Terminal(options)));
+    });
+}
+
+function addExplain(program: Command, finish: Finish): void {
+  withClientAccess(
+    command(
+      program,
+      "explain",
+      "Say why a task goes to its agent, term by term of the score, or what keeps it from having one.",
+      ["jarvis explain ws://127.0.0.1:7070 4f1c2ab09d3e-1"],
+    ),
+  )
+    .argument("<where>", "a data folder, or the address of a relay")
+    .argument("<task>", "its id, as jarvis tasks shows it")
+    .addOption(tasksDocumentOption())
+    .addOption(jsonOption())
+    .action(async (where: string, task: string, options) => {
+      const { explainCommand } = await import("./tasks-command.ts");
+      finish(await explainCommand(where, task, options, new Terminal(options)));
+    });
+}
+
+function addSubmit(program: Command, finish: Finish): void {
+  withClientAccess(
+    command(
+      program,
+      "submit",
+      "Give the fleet behind a relay a task, and perhaps wait for its result: status 0 when it is done.",
+      [
+        `jarvis submit ws://127.0.0.1:7070 greet --input '{"name":"Ada"}'`,
+        "jarvis submit ws://127.0.0.1:7070 tidy --priority background --wait 1m",
+      ],
+    ),
+  )
+    .argument("<url>", "address of the relay", relayUrl)
+    .argument("<kind>", "what is to be done: agents say which kinds they do")
+    .option("--input <json>", "what the agent is handed")
+    .addOption(new Option("--priority <priority>", "how urgent").choices(PRIORITIES).default("normal"))
+    .addOption(
+      new Option("--mode <mode>", "what is promised about starting twice")
+        .choices(TASK_MODES)
+        .default("eventual"),
+    )
+    .option("--key <text>", "the same key gives the same task")
+    .addOption(new Option("--wait <span>", "wait so long for it to end, such as 30s").argParser(span))
+    .addOption(tasksDocumentOption())
+    .addOption(jsonOption())
+    .action(async (url: string, kind: string, options) => {
+      const { submitCommand } = await import("./submit-command.ts");
+      finish(await submitCommand(url, kind, options, new Terminal(options)));
     });
 }
 
@@ -153,7 +252,7 @@ function addInspect(program: Command, finish: Finish): void {
     ),
   )
     .argument("<where>", "a data folder, or the address of a relay")
-    .option("--document <name...>", "only these documents (a relay: fleet and fleet-presence unless given)")
+    .option("--document <name...>", "only these documents (a relay: those of a fleet unless given)")
     .addOption(jsonOption())
     .action(async (where: string, options) => {
       const { inspectCommand } = await import("./inspect-command.ts");
@@ -177,10 +276,7 @@ function addQuery(program: Command, finish: Finish): void {
   )
     .argument("<series>", "name of the series")
     .argument("<where>", "a data folder, or the address of a relay")
-    .option(
-      "--document <name...>",
-      "look in these documents (a relay: fleet and fleet-presence unless given)",
-    )
+    .option("--document <name...>", "look in these documents (a relay: those of a fleet unless given)")
     .option("--label <pattern...>", "only labels that fit; * stands for anything")
     .option("--from <time>", "from when: a span before now such as 5m, a date, or milliseconds since 1970")
     .option("--to <time>", "until when, inclusive")
@@ -324,6 +420,12 @@ function amount(text: string): number {
   const value = Number(text);
   if (text !== "" && Number.isFinite(value) && value >= 0) return value;
   throw new InvalidArgumentError("Give a number from 0.");
+}
+
+function skillLevels(text: string): Partial<Skills> {
+  const skills = readSkills(text);
+  if (skills !== undefined) return skills;
+  throw new InvalidArgumentError("Give levels of prose, code and data, 0 to 1, such as code=1,prose=0.2.");
 }
 
 function natsServers(text: string): string {

@@ -3,9 +3,11 @@
 
 import { join } from "node:path";
 import { setTimeout as rest } from "node:timers/promises";
+import type { AgentFleet } from "../agents/index.ts";
 import { CrdtError } from "../errors.ts";
 import { doAgree, type Settled, settledDigest } from "../fleet/agreement.ts";
 import { Coordinator } from "../fleet/coordinator.ts";
+import { joinTasks } from "../fleet/dispatch.ts";
 import type { FolderOptions } from "../fleet/folder.ts";
 import { knownMutations } from "../fleet/known-mutations.ts";
 import { LoadMeter, processLoad } from "../fleet/load-meter.ts";
@@ -19,6 +21,7 @@ import {
   Presence,
   type PresenceDocument,
 } from "../fleet/schema.ts";
+import { skillsAt, skillsText } from "../fleet/skills.ts";
 import { Supervisor } from "../fleet/supervisor.ts";
 import type { Outcome } from "./outcome.ts";
 import { commandFile } from "./package-info.ts";
@@ -48,6 +51,7 @@ export class FleetRun {
   readonly #relay: RelayAndPage;
   readonly #job: FleetJob;
   readonly #presence: PresenceDocument;
+  readonly #tasks: AgentFleet;
   readonly #herald: Herald;
   readonly #meter: LoadMeter;
   readonly #stopDigests: () => void;
@@ -57,16 +61,18 @@ export class FleetRun {
   private constructor(
     relay: RelayAndPage,
     job: FleetJob,
-    documents: { fleet: FleetDocument; presence: PresenceDocument },
+    parts: { fleet: FleetDocument; presence: PresenceDocument; tasks: AgentFleet },
     news: (text: string) => void,
   ) {
-    const { fleet, presence } = documents;
+    const { fleet, presence, tasks } = parts;
     this.fleet = fleet;
     this.#presence = presence;
+    this.#tasks = tasks;
     this.#relay = relay;
     this.#job = job;
     const { folder, listing, paceMs } = job;
-    this.coordinator = new Coordinator({ fleet, presence, folder, listing, paceMs, now: () => Date.now() });
+    const now = () => Date.now();
+    this.coordinator = new Coordinator({ fleet, presence, tasks, folder, listing, paceMs, now });
     this.supervisor = this.#supervise(news);
     this.#herald = new Herald(presence, relay.replica.id, { describe: () => this.#describe() });
     this.#meter = new LoadMeter({ presence, name: "coordinator", files: () => 0, source: processLoad() });
@@ -80,7 +86,8 @@ export class FleetRun {
   static async open(relay: RelayAndPage, job: FleetJob, news: (text: string) => void): Promise<FleetRun> {
     const fleet = await relay.replica.open(FLEET_DOCUMENT, Fleet);
     const presence = await relay.replica.open(PRESENCE_DOCUMENT, Presence);
-    const run = new FleetRun(relay, job, { fleet, presence }, news);
+    const tasks = await joinTasks(relay.replica);
+    const run = new FleetRun(relay, job, { fleet, presence, tasks }, news);
     await run.coordinator.open();
     return run;
   }
@@ -168,6 +175,7 @@ export class FleetRun {
     this.#meter.close();
     this.#herald.leave();
     this.coordinator.close();
+    await this.#tasks.leave();
   }
 
   #supervise(news: (text: string) => void): Supervisor {
@@ -183,6 +191,8 @@ export class FleetRun {
         name,
         "--data",
         join(data, "agents", name),
+        "--skills",
+        skillsText(skillsAt(Number(name.split("-").at(-1)) - 1)),
         ...words,
       ],
       onJoined: ({ name, pid, starts }) => {

@@ -6,7 +6,7 @@ import { cp, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { CrdtError, isCrdtError } from "../errors.ts";
-import { FLEET_DOCUMENT, PRESENCE_DOCUMENT } from "../fleet/schema.ts";
+import { FLEET_DOCUMENT, PRESENCE_DOCUMENT, TASKS_DOCUMENT } from "../fleet/schema.ts";
 import { type ConnectOptions, createReplica, type Replica } from "../index.ts";
 import { type ClientAccess, connectOptionsOf } from "./access-options.ts";
 
@@ -15,6 +15,8 @@ export interface ReplicaReader {
   readonly documentNames: () => Promise<readonly string[]>;
   /** A document with what is known of it where it was looked for. */
   readonly open: Replica["open"];
+  /** The replica itself, for what is open already. */
+  readonly replica: Replica;
 }
 
 /** Calls `read` with the replica at `where`, a folder or the address of a relay; closes it afterwards. */
@@ -36,7 +38,8 @@ async function readRelay<R>(
   try {
     const connection = await replica.connect(url, access);
     return await read({
-      documentNames: async () => [FLEET_DOCUMENT, PRESENCE_DOCUMENT],
+      replica,
+      documentNames: async () => [FLEET_DOCUMENT, PRESENCE_DOCUMENT, TASKS_DOCUMENT],
       open: async (name, schema) => {
         const document = await replica.open(name, schema);
         await connection.synced(document);
@@ -56,6 +59,7 @@ async function readFolder<R>(where: string, read: (reader: ReplicaReader) => Pro
     const replica = await openCopy(folder, copy);
     try {
       return await read({
+        replica,
         documentNames: () => replica.documentNames(),
         open: (name, schema) => replica.open(name, schema),
       });

@@ -1,8 +1,10 @@
 // The one process that says what is to be read and when the job is done: the parent that runs the relay. It lists the
-// folder, publishes what is new or changed, takes back what is gone, corrects the ledger (ledger.ts), and calls the job
-// finished when nothing is pending, every posting is right and the folder still is what was published.
+// folder, publishes what is new or changed, has it read (dispatch.ts), takes back what is gone, corrects the ledger
+// (ledger.ts), and calls the job finished when nothing is pending, every posting is right and the folder still is what was published.
 // Leaves out processes (supervisor.ts) and waiting for digests (agreement.ts). A listing reads every file once.
 
+import type { AgentFleet } from "../agents/index.ts";
+import { Dispatch } from "./dispatch.ts";
 import { type FolderOptions, listTextFiles, type Problem, readTextFile } from "./folder.ts";
 import { releaseAll, releaseFiles, settleIngestion } from "./ingestion.ts";
 import { amountsOf, correct, difference, NOTHING, post } from "./ledger.ts";
@@ -19,6 +21,7 @@ const LOOK_MS = 250;
 export interface CoordinatorOptions {
   readonly fleet: FleetDocument;
   readonly presence: PresenceDocument;
+  readonly tasks: AgentFleet;
   readonly folder: string;
   readonly listing: FolderOptions;
   readonly paceMs: number;
@@ -33,12 +36,15 @@ export class Coordinator {
   resumedFiles = 0;
   corrections = 0;
   readonly #options: CoordinatorOptions;
+  readonly #dispatch: Dispatch;
   /** A reading that had to be corrected may have been of an earlier version of its file. */
   #mayHoldStaleTerms = false;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
-    this.view = new WorkView(options.fleet);
+    const { fleet, tasks, now } = options;
+    this.view = new WorkView(fleet);
+    this.#dispatch = new Dispatch({ tasks, published: (path) => fleet.work.get(path)?.digest, now });
   }
 
   get job(): Job | undefined {
@@ -50,7 +56,6 @@ export class Coordinator {
     const { fleet, presence, folder, paceMs, now } = this.#options;
     const run = (this.job?.run ?? 0) + 1;
     fleet.job.set({ phase: "gathering", run, folder, startedMs: now(), endedMs: 0, paceMs });
-    fleet.claims.clear();
     presence.agents.clear();
     releaseAll(fleet);
     await this.list();
@@ -61,22 +66,20 @@ export class Coordinator {
     });
   }
 
-  /** Lets the agents read. Those that joined have brought what they read before and could not tell. */
+  /** Gives out what is to be read. Agents that joined have brought what they read before and could not tell. */
   begin(): void {
     this.resumedFiles = this.view.filesDone;
     this.#setPhase("reading", 0);
+    this.#dispatch.update(this.view.pending);
   }
 
-  /** An agent process is gone without goodbye: its claim is free again. */
+  /** An agent process is gone without goodbye. */
   lost(replica: string | undefined, name: string, detail: string): void {
     const { fleet, presence } = this.#options;
     const last = replica === undefined ? undefined : presence.agents.get(replica);
     if (replica !== undefined && last !== undefined) presence.agents.set(replica, { ...last, state: "lost" });
     fleet.transact(() => {
-      if (replica !== undefined) {
-        releaseFiles(fleet, fleet.claims.get(replica)?.paths ?? [], name, "coordinator");
-        fleet.claims.delete(replica);
-      }
+      releaseFiles(fleet, name, "coordinator");
       fleet.history.append({ what: "lost", agent: name, detail });
     });
   }
@@ -135,6 +138,7 @@ export class Coordinator {
   }
 
   close(): void {
+    this.#dispatch.close();
     this.view.close();
   }
 
@@ -158,6 +162,7 @@ export class Coordinator {
       for (const path of gone) this.#forget(path);
       settleIngestion(fleet);
     });
+    if (this.job?.phase === "reading") this.#dispatch.update(this.view.pending);
     return changed.length === 0 && gone.length === 0;
   }
 
@@ -203,6 +208,7 @@ export class Coordinator {
         signal.addEventListener("abort", done);
       });
       await this.#listAgainIfAsked();
+      if (this.#dispatch.isDue) this.#dispatch.update(this.view.pending);
     }
   }
 

@@ -1,16 +1,18 @@
-// One agent's life: join the two documents of a relay, read while there is work, and whenever a run is finished say so
+// One agent's life: join the documents of a relay, read while there is work, and whenever a run is finished say so
 // with the digest. It reports what it does as events, which the command prints and the supervisor parses.
-// Leaves out how a file is read and claimed (reader.ts).
+// Leaves out how a file is read (reader.ts).
 
 import { setTimeout as rest } from "node:timers/promises";
 import { type ConnectOptions, createReplica } from "../index.ts";
 import { settledDigest } from "./agreement.ts";
+import { joinTasks } from "./dispatch.ts";
 import { knownMutations } from "./known-mutations.ts";
 import { LoadMeter, processLoad } from "./load-meter.ts";
-import { Herald, PresenceBoard } from "./presence.ts";
+import { Herald } from "./presence.ts";
 import { Reader } from "./reader.ts";
 import { tellReplicaEvents } from "./replica-events.ts";
 import { type AgentState, FLEET_DOCUMENT, Fleet, PRESENCE_DOCUMENT, Presence } from "./schema.ts";
+import type { Skills } from "./skills.ts";
 
 /** How long an agent that leaves waits for the relay to acknowledge what it sent last; it is stored either way. */
 const GOODBYE_MS = 2000;
@@ -43,6 +45,7 @@ export interface AgentOptions {
   /** What a relay with a guard asks for. */
   readonly access?: ConnectOptions;
   readonly name: string;
+  readonly skills: Skills;
   /** Where the replica is stored; in memory when undefined. */
   readonly storage: string | undefined;
   readonly engine: "auto" | "wasm" | "baseline";
@@ -54,7 +57,7 @@ export interface AgentOptions {
 
 /** Runs until the signal says stop; then everything is stored and closed. */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { name, signal } = options;
+  const { name, skills, signal } = options;
   const storage = options.storage === undefined ? {} : { storage: options.storage };
   const replica = await createReplica({ ...storage, engine: options.engine });
   tellReplicaEvents(replica, options.onTrouble);
@@ -67,13 +70,12 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     let state: AgentState = "idle";
     let digest = "";
     let run = 0;
-    const board = new PresenceBoard(presence, () => performance.now());
+    const tasks = await joinTasks(replica);
     const reader = new Reader({
       fleet,
-      board,
-      replica: replica.id,
+      tasks,
       name,
-      acknowledged: () => connection.synced(fleet),
+      skills,
       onState: (next) => {
         if (state !== "finished") state = next;
         herald.tell();
@@ -124,7 +126,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     stopDigests();
     meter.close();
     herald.leave();
-    board.close();
     digest = fleet.digest();
     if (connection.status === "open")
       await Promise.race([connection.synced().catch(() => {}), rest(GOODBYE_MS, undefined, { ref: false })]);

@@ -50,27 +50,19 @@ export function takeStep(fleet: FleetDocument, path: string, step: IngestionStep
   return isFitting;
 }
 
-/** What the claim of an agent means for its files; the agent holds the claim already. */
-export function claimFiles(fleet: FleetDocument, paths: readonly string[], agent: string): void {
-  fleet.transact(() => {
-    for (const path of paths) {
-      const fitting = fleet.ingestion.available(path, "agent");
-      const step = fitting.find((name) => name === "claim" || name === "take over");
-      if (step !== undefined) fleet.ingestion.transition(path, step, { role: "agent", context: { agent } });
-    }
-  });
+/** An agent begins with a file. */
+export function claimFile(fleet: FleetDocument, path: string, agent: string): void {
+  const fitting = fleet.ingestion.available(path, "agent");
+  const step = fitting.find((name) => name === "claim" || name === "take over");
+  if (step !== undefined) fleet.ingestion.transition(path, step, { role: "agent", context: { agent } });
 }
 
-/** What of `paths` the agent of this name claimed and did not record is free again. */
-export function releaseFiles(
-  fleet: FleetDocument,
-  paths: Iterable<string>,
-  agent: string,
-  role: Role = "agent",
-): void {
+/** What the agent of this name began with and did not record waits again. */
+export function releaseFiles(fleet: FleetDocument, agent: string, role: Role = "agent"): void {
   fleet.transact(() => {
-    for (const path of paths) {
-      if (fleet.ingestion.context(path)?.agent === agent) takeStep(fleet, path, "release", role);
+    for (const { id, state } of [...fleet.ingestion.instances()]) {
+      if (state !== "claimed" && state !== "read") continue;
+      if (fleet.ingestion.context(id)?.agent === agent) takeStep(fleet, id, "release", role);
     }
   });
 }

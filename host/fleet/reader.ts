@@ -1,37 +1,30 @@
-// What an agent does: claim a few files, have the claim acknowledged, read them, post each as one transaction, again.
-// An agent that finds a file in another live agent's claim steps back. Since a relay forwards what it has merged
-// before it acknowledges what comes later, the second of two claimants sees the first: files read twice are rare, and
-// the ledger makes them harmless. Leaves out who lives (presence.ts) and what is left (work-view.ts).
+// What an agent does: read the files that it is given tasks for, one at a time, and post each as one transaction. Which
+// files these are, and who takes over when an agent dies, is the business of jarvis-crdt/agents (dispatch.ts). Agents
+// that were cut off from each other may read one file twice; the ledger makes that harmless.
 
 import { setTimeout as rest } from "node:timers/promises";
+import type { Agent, AgentFleet, Run } from "../agents/index.ts";
+import { READ_TASK, type ReadInput } from "./dispatch.ts";
 import { readTextFile } from "./folder.ts";
-import { claimFiles, releaseFiles, takeStep } from "./ingestion.ts";
+import { claimFile, releaseFiles, takeStep } from "./ingestion.ts";
 import { amountsOf, difference, post } from "./ledger.ts";
 import { splitPassages } from "./passages.ts";
-import type { PresenceBoard } from "./presence.ts";
-import type { FileRecord, FleetDocument, Job } from "./schema.ts";
+import type { FileRecord, FleetDocument } from "./schema.ts";
+import type { Skills } from "./skills.ts";
 import { TermCounts } from "./telling-terms.ts";
 import { tellTopics } from "./topics.ts";
 import { tallyWords } from "./words.ts";
-import { WorkView } from "./work-view.ts";
 
-/** Files claimed at once: enough to hide the way to the relay and back, few enough to leave some for the others. */
-const CLAIM_FILES_MAX = 16;
-const CLAIM_BYTES_MAX = 512 * 1024;
-/** How long an agent without work sleeps when nothing changes: others may die without a change. */
-const IDLE_MS = 250;
-/** An agent that had to step back waits up to so long, so that two do not step back for ever. */
-const STEP_BACK_MS = 40;
-/** How long a file that was not as listed is left alone, unless it is listed anew: it may have changed back. */
-export const SET_ASIDE_MS = 2000;
+/** Files given to an agent ahead: enough to hide the way to the relay and back, few enough to leave some for the others. */
+const FILES_AHEAD = 8;
+/** How long a file may be published later than its task comes in: they travel in documents of their own. */
+const LISTED_MS = 1_000;
 
 export interface ReaderOptions {
   readonly fleet: FleetDocument;
-  readonly board: PresenceBoard;
-  readonly replica: string;
+  readonly tasks: AgentFleet;
   readonly name: string;
-  /** Resolves once the relay has acknowledged everything written so far. */
-  readonly acknowledged: () => Promise<void>;
+  readonly skills: Skills;
   readonly onState: (state: "idle" | "reading") => void;
   readonly signal: AbortSignal;
 }
@@ -41,143 +34,98 @@ export class Reader {
   bytes = 0;
   words = 0;
   readonly #options: ReaderOptions;
-  readonly #view: WorkView;
-  readonly #aborted: Promise<void>;
-  /** Files that could not be read as wanted: left alone until the coordinator wants another digest, or for a while. */
-  readonly #setAside = new Map<string, { readonly digest: string; readonly untilMs: number }>();
-  #state: "idle" | "reading" = "idle";
+  /** Ends when the file before is done. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#view = new WorkView(options.fleet);
-    this.#aborted = new Promise((resolve) => {
-      options.signal.addEventListener("abort", () => resolve(), { once: true });
-    });
   }
 
   /** Reads until the signal says stop. */
   async run(): Promise<void> {
-    const { fleet, signal } = this.#options;
-    while (!signal.aborted) {
-      const job = fleet.job.get();
-      const paths = job?.phase === "reading" ? await this.#claim() : [];
-      if (job === undefined || paths.length === 0) await this.#idle();
-      else await this.#read(job, paths);
-    }
-    this.#view.close();
-    const { replica, name } = this.#options;
-    releaseFiles(fleet, fleet.claims.get(replica)?.paths ?? [], name);
-    fleet.claims.delete(replica);
+    const { fleet, tasks, name, skills, signal } = this.#options;
+    const agent: Agent = tasks.register({ id: name, skills, slots: FILES_AHEAD });
+    agent.work<ReadInput, void>(READ_TASK, (input, run) => this.#inTurn(input, run));
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await tasks.leave();
+    releaseFiles(fleet, name);
   }
 
-  async #claim(): Promise<string[]> {
-    const { fleet, board, replica, name, signal } = this.#options;
-    const wanted = this.#view.next(
-      replica,
-      board.liveAgents(),
-      this.#notForMe(),
-      CLAIM_FILES_MAX,
-      CLAIM_BYTES_MAX,
-    );
-    if (wanted.length === 0) {
-      fleet.claims.delete(replica);
-      return wanted;
-    }
-    fleet.claims.set(replica, { agent: name, paths: wanted });
-    await Promise.race([this.#options.acknowledged(), this.#aborted]);
-    if (signal.aborted) return [];
-    const held = this.#notForMe();
-    const free = wanted.filter((path) => !held.has(path) && this.#view.pending.has(path));
-    if (free.length < wanted.length) {
-      fleet.claims.set(replica, { agent: name, paths: free });
-      if (free.length === 0) await rest(Math.random() * STEP_BACK_MS);
-    }
-    claimFiles(fleet, free, name);
-    return free;
-  }
-
-  async #read(job: Job, paths: readonly string[]): Promise<void> {
-    this.#tell("reading");
-    for (const path of paths) {
-      if (this.#options.signal.aborted) return;
-      if (!this.#view.pending.has(path)) continue;
-      await this.#readOne(job.folder, path);
-      if (job.paceMs > 0) await rest(job.paceMs);
+  async #inTurn(input: ReadInput, run: Run): Promise<void> {
+    if (++this.#waiting === 1) this.#options.onState("reading");
+    const before = this.#turn;
+    const reading = before.then(() => this.#read(input, run));
+    this.#turn = reading.catch(() => {});
+    try {
+      await reading;
+    } finally {
+      if (--this.#waiting === 0) this.#options.onState("idle");
     }
   }
 
-  async #readOne(folder: string, path: string): Promise<void> {
-    const { fleet, name } = this.#options;
-    const wanted = fleet.work.get(path);
+  async #read({ path, digest }: ReadInput, run: Run): Promise<void> {
+    const { fleet, name, signal } = this.#options;
+    if (signal.aborted) throw new Error("the agent stops");
+    await this.#listed(path, digest);
+    if (run.signal.aborted || fleet.files.get(path)?.digest === digest) return;
+    const { folder, paceMs } = fleet.job.get() ?? { folder: ".", paceMs: 0 };
+    claimFile(fleet, path, name);
     const file = await readTextFile(folder, path);
-    if (wanted === undefined) return;
-    if ("reason" in file || file.digest !== wanted.digest) {
-      this.#setAside.set(path, { digest: wanted.digest, untilMs: performance.now() + SET_ASIDE_MS });
-      const [what, detail] =
-        "reason" in file
-          ? (["refused", file.reason] as const)
-          : (["changed", "since it was listed"] as const);
-      fleet.transact(() => {
-        takeStep(fleet, path, "fail", "agent");
-        fleet.history.append({ what, agent: name, detail: `${path} ${detail}` });
-      });
-      return;
-    }
-    takeStep(fleet, path, "read", "agent");
+    if (run.signal.aborted) return;
+    if ("reason" in file) this.#refuse(path, "refused", file.reason);
+    else if (file.digest !== digest) this.#refuse(path, "changed", "since it was listed");
+    else this.#record(path, digest, file.text, file.bytes);
+    if (paceMs > 0) await rest(paceMs);
+  }
+
+  /** Waits until the file is published in the version that is to be read. */
+  async #listed(path: string, digest: string): Promise<void> {
+    const { fleet } = this.#options;
+    const isListed = () => fleet.work.get(path)?.digest === digest;
+    if (isListed()) return;
+    const waiting = new AbortController();
+    const stop = fleet.subscribe(() => {
+      if (isListed()) waiting.abort();
+    });
+    await rest(LISTED_MS, undefined, { signal: waiting.signal }).catch(() => {});
+    stop();
+  }
+
+  /** The task fails, and is tried again after a while: the file may change back, or be listed anew. */
+  #refuse(path: string, what: "refused" | "changed", detail: string): never {
+    const { fleet, name } = this.#options;
+    fleet.transact(() => {
+      takeStep(fleet, path, "fail", "agent");
+      fleet.history.append({ what, agent: name, detail: `${path} ${detail}` });
+    });
+    throw new Error(`${what}: ${detail}`);
+  }
+
+  #record(path: string, digest: string, text: string, bytes: number): void {
+    const { fleet, name } = this.#options;
     const terms = new TermCounts();
     let words = 0;
     let passages = 0;
-    for (const passage of splitPassages(file.text)) {
+    for (const passage of splitPassages(text)) {
       passages++;
       words += tallyWords(passage, terms);
     }
-    this.#record(
-      path,
-      { bytes: file.bytes, words, passages, digest: file.digest, reader: name },
-      terms.counts,
-    );
-  }
-
-  #record(path: string, record: FileRecord, counts: ReadonlyMap<string, number>): void {
-    const { fleet, name } = this.#options;
-    const newTerms = [...counts.keys()].filter((term) => !fleet.terms.has(term));
+    const record: FileRecord = { bytes, words, passages, digest, reader: name };
+    const newTerms = [...terms.counts.keys()].filter((term) => !fleet.terms.has(term));
     fleet.transact(() => {
+      takeStep(fleet, path, "read", "agent");
       post(fleet, "read", path, name, difference(amountsOf(record), amountsOf(fleet.files.get(path))));
       fleet.files.set(path, record);
       fleet.terms.addMany(newTerms);
-      tellTopics(fleet, path, counts);
+      tellTopics(fleet, path, terms.counts);
       takeStep(fleet, path, "record", "agent");
     });
     this.files++;
-    this.bytes += record.bytes;
-    this.words += record.words;
-  }
-
-  async #idle(): Promise<void> {
-    this.#tell("idle");
-    const { fleet, signal } = this.#options;
-    const waiting = new AbortController();
-    const stopListening = fleet.subscribe(() => waiting.abort());
-    const stop = () => waiting.abort();
-    signal.addEventListener("abort", stop);
-    await rest(IDLE_MS, undefined, { signal: waiting.signal }).catch(() => {});
-    stopListening();
-    signal.removeEventListener("abort", stop);
-  }
-
-  #notForMe(): Set<string> {
-    const { board, replica, fleet } = this.#options;
-    const held = this.#view.heldByOthers(replica, (agent) => board.isLive(agent));
-    for (const [path, { digest, untilMs }] of this.#setAside) {
-      if (fleet.work.get(path)?.digest === digest && performance.now() < untilMs) held.add(path);
-      else this.#setAside.delete(path);
-    }
-    return held;
-  }
-
-  #tell(state: "idle" | "reading"): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#options.onState(state);
+    this.bytes += bytes;
+    this.words += words;
   }
 }

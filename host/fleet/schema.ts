@@ -1,7 +1,8 @@
-// The two documents a fleet shares. `fleet` is the job: what is to be read, what was read, the totals. `fleet-presence`
+// The documents a fleet shares. `fleet` is the job: what is to be read, what was read, the totals. `fleet-presence`
 // is who is there right now; it stands apart because a digest of the job cannot be reported inside the job itself.
-// Who writes what: the coordinator writes job, work and corrections; an agent writes its readings, its own claim and
-// its own presence. A reading is one transaction, so a killed process leaves all of it or nothing.
+// `fleet-tasks` is who reads what (dispatch.ts); its containers are those of jarvis-crdt/agents.
+// Who writes what: the coordinator writes job, work and corrections; an agent writes its readings and its own presence.
+// A reading is one transaction, so a killed process leaves all of it or nothing.
 // Why the totals are exact although two agents may read one file: see ledger.ts.
 
 import {
@@ -20,8 +21,9 @@ import { INGESTION } from "./ingestion.ts";
 
 export const FLEET_DOCUMENT = "fleet";
 export const PRESENCE_DOCUMENT = "fleet-presence";
+export const TASKS_DOCUMENT = "fleet-tasks";
 
-/** What the coordinator asks for. `gathering`: wait; `reading`: claim and read; `finished`: be quiet and report. */
+/** What the coordinator asks for. `gathering`: wait; `reading`: tasks are given out; `finished`: be quiet and report. */
 export type Job = {
   readonly phase: "gathering" | "reading" | "finished";
   /** Counts the starts of this job; agents report the run they finished. */
@@ -45,9 +47,6 @@ export type FileRecord = {
   readonly reader: string;
 };
 
-/** Files an agent is about to read, under its replica id. */
-export type Claim = { readonly agent: string; readonly paths: readonly string[] };
-
 /** What a posting adds to the counters; the history that carries it is the ledger. */
 export type Amounts = {
   readonly files: number;
@@ -69,7 +68,6 @@ export const Fleet = schema({
   job: register<Job>(),
   work: map<Record<string, WorkItem>>(),
   files: map<Record<string, FileRecord>>(),
-  claims: map<Record<string, Claim>>(),
   filesRead: counter(),
   bytesRead: counter(),
   wordsRead: counter(),

@@ -3,7 +3,8 @@
 import type { Platform } from "../platform/platform.ts";
 
 const FIRST_MS = 200;
-const LONGEST_MS = 30_000;
+/** What healed is then noticed within seconds. A thousand clients whose relay is away try 200 times a second; it lets in 100. */
+const LONGEST_MS = 10_000;
 
 export class Backoff {
   readonly #platform: Pick<Platform, "randomBytes">;
@@ -13,7 +14,7 @@ export class Backoff {
     this.#platform = platform;
   }
 
-  /** A random time between 0 and min(30 s, 200 ms · 2^attempt). */
+  /** A random time between 0 and min(10 s, 200 ms · 2^attempt). */
   nextMs(): number {
     const bound = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#attempt);
     this.#attempt++;

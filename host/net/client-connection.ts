@@ -42,6 +42,7 @@ export class ClientConnection implements Connection, ReportSource {
   #newIds = 0;
   /** Where it leads, or is about to. */
   #address: RelayAddress;
+  readonly #stopHearing: () => void;
   #cancelRetry: () => void = () => {};
   #changed: () => void = () => {};
   #change!: Promise<void>;
@@ -56,6 +57,7 @@ export class ClientConnection implements Connection, ReportSource {
     this.#address = this.#choice.next(platform.monotonicMs()).address;
     this.#reports = new PeerReports(this, platform);
     this.#progress = new WriteProgressBook(hub.host, (name) => this.#session?.linkOf(name));
+    this.#stopHearing = platform.onNetworkBack?.(() => this.#networkBack()) ?? (() => {});
     this.#renewChange();
   }
 
@@ -277,6 +279,20 @@ export class ClientConnection implements Connection, ReportSource {
     this.#address.failed(nowMs, end.retry === "no" ? Number.POSITIVE_INFINITY : end.retryAfterMs);
   }
 
+  /** What grew while there was no network says nothing of the relays. */
+  #networkBack(): void {
+    const { platform } = this.#hub.host;
+    const nowMs = platform.monotonicMs();
+    for (const address of this.#choice.addresses) address.networkBack(nowMs);
+    if (this.#status !== "waiting") return;
+    const { address, waitMs } = this.#choice.next(nowMs);
+    if (waitMs > 0) return;
+    this.#address = address;
+    this.#cancelRetry();
+    const pauseMs = MOVE_WITHIN_MS * randomFraction(platform);
+    this.#cancelRetry = platform.setTimer(() => this.#connectAgain(), pauseMs);
+  }
+
   #connectAgain(): void {
     this.#setStatus("connecting");
     this.#connect().then((end) => {
@@ -295,6 +311,7 @@ export class ClientConnection implements Connection, ReportSource {
   #finish(error: CrdtError | undefined): void {
     this.#error = error;
     this.#cancelRetry();
+    this.#stopHearing();
     this.#hub.forget(this);
     this.#progress.close();
     this.#setStatus("closed");

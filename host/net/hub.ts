@@ -25,6 +25,7 @@ import { IdleDocuments } from "./idle-documents.ts";
 import { checkRate, type RateOptions } from "./inbound-rate.ts";
 import type { Link } from "./link.ts";
 import { REFUSALS } from "./messages.ts";
+import type { Pacing } from "./pacing.ts";
 import { Packing } from "./packing.ts";
 import { PresenceExchange } from "./presence-exchange.ts";
 import { Reconciliation } from "./reconciliation/reconciliation.ts";
@@ -51,6 +52,8 @@ export interface NetworkOptions {
   readonly rate?: RateOptions;
   /** How long a document that was opened for a peer stays open when no connection carries it, if there is a store. */
   readonly idleDocumentMs?: number;
+  /** Delays what is sent of a document, asked once for each; nothing is delayed beyond its turn unless given. */
+  readonly pacing?: () => Pacing;
   readonly timing?: Partial<SessionTiming>;
 }
 
@@ -78,6 +81,7 @@ export class Hub implements Network, SessionOwner {
   guard: Guard | undefined;
   packing: Packing | undefined = new Packing();
   rate: RateOptions | undefined;
+  #pacing: (() => Pacing) | undefined;
   #documentsMax = SESSION_DOCUMENTS_MAX;
   #allowDocument: ((name: string, peer: ReplicaId) => boolean) | undefined;
   readonly #reconciliation: Reconciliation;
@@ -126,6 +130,7 @@ export class Hub implements Network, SessionOwner {
     if (options.idleDocumentMs !== undefined) this.#idle.closeAfterMs = options.idleDocumentMs;
     this.timing = { ...this.timing, ...options.timing };
     this.guard = options.guard ?? this.guard;
+    this.#pacing = options.pacing ?? this.#pacing;
     this.#documentsMax = Math.min(options.documentsMax ?? this.#documentsMax, SESSION_DOCUMENTS_MAX);
     this.#allowDocument = options.allowDocument ?? this.#allowDocument;
   }
@@ -334,7 +339,7 @@ export class Hub implements Network, SessionOwner {
   #roomOf(core: DocumentCore): Room {
     const known = this.#rooms.get(core.name);
     if (known?.core === core) return known;
-    const room = new Room(core, this.#nextIndex++, this.host.platform);
+    const room = new Room(core, this.#nextIndex++, this.host.platform, this.#pacing?.());
     this.#rooms.set(core.name, room);
     for (const extension of this.#extensions) extension.carry?.(room);
     return room;

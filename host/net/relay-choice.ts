@@ -23,6 +23,7 @@ export class RelayAddress {
   /** Not to be tried before, on the monotonic clock. */
   notBeforeMs = 0;
   readonly #backoff: Backoff;
+  #isAsked = false;
 
   constructor(url: string, platform: Pick<Platform, "randomBytes">) {
     this.url = url;
@@ -44,7 +45,14 @@ export class RelayAddress {
   /** It could not be reached or was lost; `retryAfterMs` where it said itself when to come back. */
   failed(nowMs: number, retryAfterMs: number | undefined): void {
     const pauseMs = this.#backoff.nextMs();
+    this.#isAsked = retryAfterMs !== undefined;
     this.notBeforeMs = nowMs + (retryAfterMs ?? pauseMs);
+  }
+
+  /** What was in the way may be gone: it may be tried now, unless it said itself when. */
+  networkBack(nowMs: number): void {
+    this.#backoff.reset();
+    if (!this.#isAsked) this.notBeforeMs = Math.min(this.notBeforeMs, nowMs);
   }
 }
 

@@ -11,6 +11,7 @@ import { xxhash32 } from "../wire/xxhash32.ts";
 import { type FoldedDelta, foldDelta, type UnfoldedDelta } from "./delta-folding.ts";
 import { type Definition, OutgoingDictionary } from "./dictionary.ts";
 import { encodeMessage } from "./messages.ts";
+import { PacedFlush, type Pacing } from "./pacing.ts";
 import { encodeStreamFrame, STREAM_NUMBERS } from "./stream-frame.ts";
 
 /** Connections whose own deltas are left out of their frame; with more in a turn, all get all. */
@@ -18,10 +19,15 @@ const LEFT_OUT_MAX = 8;
 
 /**
  * How far apart frames for many are, in milliseconds a receiver: writing to a socket costs about 10 µs, so sending
- * takes at most half of a core, and what comes meanwhile shares a frame. Below a millisecond nothing waits.
+ * takes at most half of a core, and what comes meanwhile shares a frame.
  */
 const FRAME_GAP_MS_A_RECEIVER = 0.02;
 const FRAME_GAP_MS_MAX = 20;
+/** With few receivers a frame that follows another at once waits so long: every frame is a system call at both ends. */
+const FRAME_GAP_MS_MIN = 0.1;
+/** Below this no timer is exact enough: turns of the event loop are waited for, and no more than so many. */
+const TIMER_MS_MIN = 1;
+const TURNS_WAITED_MAX = 8;
 
 /** One end of a document's stream, as its room sees it. */
 export interface Receiver {
@@ -71,17 +77,22 @@ export class Room {
   #queue: Queued[] = [];
   #queuedBytes = 0;
   #isFlushScheduled = false;
+  readonly #paced: PacedFlush | undefined;
+  /** Deltas in the queue that the pacing was not asked about. */
+  #unpaced = 0;
+  #turnsWaited = 0;
   #cancelTimer: () => void = () => {};
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #number = 0;
   #unfolded: { readonly bytes: Uint8Array; readonly header: DeltaHeader } | undefined;
   #answer: RememberedAnswer | undefined;
 
-  constructor(core: DocumentCore, index: number, platform: RoomPlatform) {
+  constructor(core: DocumentCore, index: number, platform: RoomPlatform, pacing?: Pacing) {
     this.core = core;
     this.index = index;
     this.nameHash = xxhash32(new TextEncoder().encode(core.name), 0);
     this.#platform = platform;
+    this.#paced = pacing && new PacedFlush(pacing, platform, () => this.flush());
     this.#stopListening = core.onDelta((delta) => this.#add(delta));
   }
 
@@ -166,29 +177,46 @@ export class Room {
     if (this.#dictionary.takeRenewed() || isFull) this.#send(toldLater);
     this.#queue.push({ delta, source });
     this.#queuedBytes += delta.body.length;
+    this.#unpaced++;
     this.#schedule(source);
   }
 
   /** Local deltas come once a turn, when it ends; those of connections wait for the rest of their turn. */
   #schedule(source: unknown): void {
-    if (source === "local") queueMicrotask(() => this.flush());
-    else if (!this.#isFlushScheduled) {
-      this.#isFlushScheduled = true;
-      this.#platform.onTurnEnd(() => this.#flushSpaced());
+    if (this.#isFlushScheduled) return;
+    if (source === "local" && this.#platform.monotonicMs() - this.#sentAtMs >= FRAME_GAP_MS_MIN) {
+      queueMicrotask(() => this.#turnEnded());
+      return;
     }
+    this.#isFlushScheduled = true;
+    this.#turnsWaited = 0;
+    this.#platform.onTurnEnd(this.#flushSpaced);
   }
 
-  /** Sends what is queued, or waits where the last frame for many has just left. */
-  #flushSpaced(): void {
-    const gapMs = Math.min(FRAME_GAP_MS_MAX, this.#receivers.size * FRAME_GAP_MS_A_RECEIVER);
-    const waitMs = gapMs < 1 ? 0 : this.#sentAtMs + gapMs - this.#platform.monotonicMs();
-    if (waitMs > 0) this.#cancelTimer = this.#platform.setTimer(() => this.#flushScheduled(), waitMs);
+  /** Sends what is queued, or waits where the last frame has just left. */
+  readonly #flushSpaced = (): void => {
+    const spacedMs = this.#receivers.size * FRAME_GAP_MS_A_RECEIVER;
+    const gapMs = Math.min(FRAME_GAP_MS_MAX, Math.max(FRAME_GAP_MS_MIN, spacedMs));
+    const waitMs = this.#sentAtMs + gapMs - this.#platform.monotonicMs();
+    if (waitMs <= 0) this.#flushScheduled();
+    else if (gapMs >= TIMER_MS_MIN) {
+      this.#cancelTimer = this.#platform.setTimer(() => this.#flushScheduled(), waitMs);
+    } else if (this.#turnsWaited++ < TURNS_WAITED_MAX) this.#platform.onTurnEnd(this.#flushSpaced);
     else this.#flushScheduled();
-  }
+  };
 
   #flushScheduled(): void {
     this.#isFlushScheduled = false;
-    this.flush();
+    this.#turnEnded();
+  }
+
+  #turnEnded(): void {
+    if (this.#paced === undefined) this.flush();
+    else if (this.#unpaced > 0) {
+      const deltas = this.#unpaced;
+      this.#unpaced = 0;
+      this.#paced.turnEnded(deltas);
+    }
   }
 
   #dropOut(source: unknown): void {
@@ -211,6 +239,8 @@ export class Room {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#unpaced = 0;
+    this.#paced?.sent();
     this.#sentAtMs = this.#platform.monotonicMs();
     const number = this.#number;
     this.#number = (number + 1) % STREAM_NUMBERS;

@@ -3,23 +3,20 @@
 // grant expires, is taken back, or changes. The connecting side presents its credential, renews it in time, and keeps
 // to itself what it may not write.
 import { CrdtError, isCrdtError } from "../errors.ts";
-import { CREDENTIAL_BYTES_MAX, CREDENTIALS_A_MINUTE_MAX, GRANT_ROWS_MAX } from "../limits.ts";
+import { CREDENTIAL_BYTES_MAX, CREDENTIALS_A_MINUTE_MAX } from "../limits.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { PeerCertificate } from "../platform/transport.ts";
 import type { CredentialSource } from "../replica/ports.ts";
-import type { ByteWriter } from "../wire/byte-writer.ts";
+import { ASK_TYPE, ASKS, readAsk, readTell, TELL_TYPE, writeAsk, writeTell } from "./access-frames.ts";
 import type { Extension, ExtensionEnd, ExtensionPeer } from "./extension.ts";
 import { type FrameReader, malformed } from "./frame-reader.ts";
-import { type Grant, type GrantRow, hasRight, hasRightOnAll, RIGHTS, type Right, rightOn } from "./grant.ts";
+import { type Grant, type GrantRow, hasRight, hasRightOnAll, type Right, rightOn } from "./grant.ts";
 import type { Guard } from "./guard.ts";
 import type { Role } from "./handshake.ts";
 import type { Hello, Retry } from "./messages.ts";
 import { Fatal } from "./session-errors.ts";
 
 const ACCESS_FEATURE = 1 << 6;
-const ASK_TYPE = 24;
-const TELL_TYPE = 25;
-const ASKS = { credential: 0, revoke: 1 } as const;
 
 /** A credential is renewed when this part of its time is left. */
 const RENEW_LEFT = 0.25;
@@ -28,7 +25,6 @@ const RENEW_MS_MIN = 1_000;
 const TIMER_MS_MAX = 2_000_000_000;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export interface SessionAccessParts {
   readonly role: Role;
@@ -152,14 +148,12 @@ export class SessionAccess implements ExtensionEnd {
   }
 
   #asked(reader: FrameReader): void {
-    const ask = reader.u8();
-    const text = readLongText(reader);
-    reader.done();
-    if (ask === ASKS.credential) {
+    const { kind, text } = readAsk(reader);
+    if (kind === ASKS.credential) {
       this.#countCredential();
       void this.#judge(text === "" ? undefined : text, this.#peer!.hello, this.#peer!.transport.certificate);
-    } else if (ask === ASKS.revoke) this.#revoke(text);
-    else throw malformed(`an access frame of kind ${ask}`);
+    } else if (kind === ASKS.revoke) this.#revoke(text);
+    else throw malformed(`an access frame of kind ${kind}`);
   }
 
   #countCredential(): void {
@@ -215,7 +209,7 @@ export class SessionAccess implements ExtensionEnd {
     this.#grant = grant;
     this.#cancelTimer();
     this.#expireAfter(grant, leftMs);
-    this.#peer?.sendFrame(TELL_TYPE, (writer) => writeGrant(writer, grant, leftMs));
+    this.#peer?.sendFrame(TELL_TYPE, (writer) => writeTell(writer, grant.rows, leftMs));
     if (previous !== undefined) return;
     this.#parts.welcome();
     this.#admitted(grant);
@@ -233,15 +227,7 @@ export class SessionAccess implements ExtensionEnd {
   }
 
   #told(reader: FrameReader): void {
-    const leftMs = reader.varint();
-    const count = reader.varint(GRANT_ROWS_MAX);
-    const rows: GrantRow[] = [];
-    for (let row = 0; row < count; row++) {
-      const right = RIGHTS[reader.u8()];
-      if (right === undefined) throw malformed(`row ${row} of a grant gives no right that there is`);
-      rows.push({ right, pattern: reader.text() });
-    }
-    reader.done();
+    const { leftMs, rows } = readTell(reader);
     const isFirst = this.#ownRows === undefined;
     this.#ownRows = rows;
     if (isFirst) this.#parts.welcome();
@@ -300,31 +286,4 @@ function areSameRows(some: readonly GrantRow[], others: readonly GrantRow[]): bo
   const isSame = ({ pattern, right }: GrantRow, row: number) =>
     others[row]?.pattern === pattern && others[row].right === right;
   return some.length === others.length && some.every(isSame);
-}
-
-function writeAsk(writer: ByteWriter, ask: number, bytes: Uint8Array): void {
-  writer.u8(ask);
-  writer.varint(bytes.length);
-  writer.append(bytes);
-}
-
-/** How long it lasts from now, 0 for always: the two clocks need not agree. */
-function writeGrant(writer: ByteWriter, { rows }: Grant, leftMs: number): void {
-  writer.varint(Number.isFinite(leftMs) ? Math.max(1, Math.floor(leftMs)) : 0);
-  writer.varint(rows.length);
-  for (const { pattern, right } of rows) {
-    const bytes = encoder.encode(pattern);
-    writer.u8(RIGHTS.indexOf(right));
-    writer.u8(bytes.length);
-    writer.append(bytes);
-  }
-}
-
-function readLongText(reader: FrameReader): string {
-  const bytes = reader.view(reader.varint(CREDENTIAL_BYTES_MAX));
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw malformed("a credential that is no UTF-8");
-  }
 }

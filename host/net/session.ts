@@ -342,12 +342,15 @@ export class Session implements LinkWire {
         break;
       case "start":
         link.inbound.start(message);
+        this.#checkRepairs(link);
         break;
       case "dictionary":
         link.inbound.define(message);
+        this.#checkRepairs(link);
         break;
       case "ack":
         link.acknowledged(message);
+        this.#checkRepairs(link);
         break;
       case "probe":
         link.probed(message);
@@ -509,10 +512,14 @@ export class Session implements LinkWire {
   }
 
   #merged(link: Link): void {
-    if (link.inbound.repairs > STREAM_REPAIRS_MAX) {
-      throw malformed(`document "${link.room.core.name}" did not fit ${link.inbound.repairs} times in a row`);
-    }
+    this.#checkRepairs(link);
     if (link.inbound.merged.size > 0) this.acknowledgeSoon(link);
+  }
+
+  /** Each repair says a whole vector: a peer that never fits must not have them for nothing. */
+  #checkRepairs({ inbound, room }: Link): void {
+    if (inbound.repairs <= STREAM_REPAIRS_MAX) return;
+    throw malformed(`document "${room.core.name}" did not fit ${inbound.repairs} times in a row`);
   }
 
   #acknowledgeAll(): void {

@@ -9,6 +9,7 @@ import { element, setAttribute } from "./elements.ts";
 import { FleetOverview } from "./fleet-overview.ts";
 import { openPageReplica, type PageReplica } from "./page-replica.ts";
 import { scheduleRenders } from "./render-schedule.ts";
+import { TasksPart } from "./tasks/tasks-part.ts";
 import { chip } from "./views.ts";
 
 const TOKEN_KEY = "jarvis-token";
@@ -28,6 +29,7 @@ async function run(): Promise<void> {
     const shown = partOf(location.hash, isFleet);
     showPart(shown.part);
     overview?.show(shown.part === "overview");
+    if (shown.part === "tasks") tasks?.show();
     if (shown.part === "containers") explorer.show(shown.container);
   };
   const askForRender = scheduleRenders(render);
@@ -39,6 +41,7 @@ async function run(): Promise<void> {
     nameOf: (id) => (id === replica.id ? "this page" : (overview?.nameOf(id) ?? `replica ${id.slice(0, 6)}`)),
     askForRender,
   });
+  const tasks = isFleet ? await TasksPart.open(replica, askForRender) : undefined;
   document.subscribe(askForRender);
   overview?.onPresence(askForRender);
   addEventListener("hashchange", render);
@@ -70,13 +73,15 @@ function tokenOfAddress(): { readonly credential?: string } {
   return credential === null ? {} : { credential };
 }
 
-type Part = "overview" | "containers";
+const PARTS = ["overview", "tasks", "containers"] as const;
+type Part = (typeof PARTS)[number];
 
-/** What the address asks for: `#containers`, `#containers/NAME`, or else the overview where there is one. */
-function partOf(hash: string, hasOverview: boolean): { part: Part; container: string | undefined } {
+/** What the address asks for: `#tasks`, `#containers`, `#containers/NAME`, or else the overview where there is one. */
+function partOf(hash: string, isFleet: boolean): { part: Part; container: string | undefined } {
   const [part, name] = hash.slice(1).split("/", 2);
   const container = name === undefined ? undefined : decoded(name);
-  return { part: part === "containers" || !hasOverview ? "containers" : "overview", container };
+  if (part === "containers" || !isFleet) return { part: "containers", container };
+  return { part: part === "tasks" ? "tasks" : "overview", container: undefined };
 }
 
 /** An address that somebody typed may be no encoding of anything. */
@@ -89,7 +94,7 @@ function decoded(name: string): string {
 }
 
 function showPart(part: Part): void {
-  for (const each of ["overview", "containers"] as const) {
+  for (const each of PARTS) {
     element(each).hidden = each !== part;
     if (each === part) setAttribute(element(`to-${each}`), "aria-current", "page");
     else element(`to-${each}`).removeAttribute("aria-current");

@@ -94,6 +94,10 @@ export const platform: Platform = {
     return () => clearTimeout(timer);
   },
   onTurnEnd: createTurnEnd(),
+  onNetworkBack(listener) {
+    globalThis.addEventListener("online", listener);
+    return () => globalThis.removeEventListener("online", listener);
+  },
   connect,
   async openStorage(location) {
     const { openBrowserStorage } = await import("./browser-storage.ts");

@@ -19,6 +19,8 @@ export interface Platform {
   setTimer(callback: () => void, ms: number, options?: TimerOptions): () => void;
   /** Calls back once, when the current turn of the event loop and its microtasks are over. */
   onTurnEnd(callback: () => void): void;
+  /** Tells that there is a network again, where the platform knows; the answer stops it. */
+  onNetworkBack?(listener: () => void): () => void;
   /** Opens a WebSocket. Rejects with connection-failed. */
   connect(url: string, options?: TransportOptions): Promise<Transport>;
   /**

@@ -79,7 +79,7 @@ function orderOf({ tasks, weights, nowMs }: PlanInput): string[] {
 }
 
 describe("an improved plan", () => {
-  it("scores at least 99 % of the optimum, of what is left to choose at least 98 %", () => {
+  it("scores at least 99.5 % of the optimum, of what is left to choose at least 99 %", () => {
     for (let seed = 1; seed <= 6; seed++) {
       const input = generateInput(seed, { agents: 12, tasks: 70, slots: 6, demanding: 0 });
       const { plan } = workOutPlan(input, -1);
@@ -87,8 +87,8 @@ describe("an improved plan", () => {
       const problem = problemOf(input, new Set(input.tasks.map(({ id }) => id)));
       const optimum = flowOptimum(problem)!;
       const floor = problem.points.reduce((sum, row) => sum + Math.min(...row.map((points) => points!)), 0);
-      expect(plan.score / optimum).toBeGreaterThanOrEqual(0.99);
-      expect((plan.score - floor) / (optimum - floor)).toBeGreaterThanOrEqual(0.98);
+      expect(plan.score / optimum).toBeGreaterThanOrEqual(0.995);
+      expect((plan.score - floor) / (optimum - floor)).toBeGreaterThanOrEqual(0.99);
     }
   });
 });

@@ -238,6 +238,24 @@ describe("resources", () => {
   });
 });
 
+describe("exchanges", () => {
+  it("give nobody a task it cannot do, however much another would gain", () => {
+    const zero = Object.fromEntries(Object.keys(DEFAULT_WEIGHTS).map((name) => [name, 0]));
+    const { agingMs, deadlineHorizonMs } = DEFAULT_WEIGHTS;
+    const weights = { ...DEFAULT_WEIGHTS, ...zero, stay: 1_000, agingMs, deadlineHorizonMs };
+    const agents = [agentOf("able", { skills: { law: 1 } }), agentOf("other")];
+    const bound = taskOf("bound", { priority: 4, requires: { law: 1 } });
+    const eager = taskOf("eager", { plannedFor: "able" });
+    for (const planOf of [makePlan, greedyPlan]) {
+      const plan = planOf(inputOf(agents, [bound, eager], { weights }));
+      expect(plan.assignments.map(({ task, agent }) => [task, agent])).toEqual([
+        ["bound", "able"],
+        ["eager", "other"],
+      ]);
+    }
+  });
+});
+
 describe("what cannot be", () => {
   it("is said with the reason, and explained by what is missing", () => {
     const agents = [

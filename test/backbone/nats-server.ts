@@ -52,9 +52,11 @@ export class NatsServer {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Deletes every stream, those of buckets included. */
-  async deleteStreams(): Promise<void> {
-    await this.#eachStream((streams, name) => streams.delete(name));
+  /** Deletes every stream, those of buckets included; only those a pattern matches, where one is given. */
+  async deleteStreams(only = /./): Promise<void> {
+    await this.#eachStream(async (streams, name) => {
+      if (only.test(name)) await streams.delete(name);
+    });
   }
 
   /** Empties the shard streams. */

@@ -136,9 +136,40 @@ describeWithNats("outages of the backbone", (start) => {
         ]),
     );
     await until(() => pair.every(({ backbone }) => backbone.unpublished === 0));
+    // The new stream holds everything: a relay that starts now with the others gone has it all.
+    const home = await openHome(pair[0].replica);
+    await Promise.all(pair.map((relay) => relay.backbone.close()));
     const fresh = await createRelay({ servers: server.url });
-    await openHome(fresh.replica);
-    await untilEqual([pair[0].replica, pair[1].replica, fresh.replica]);
+    const there = await openHome(fresh.replica);
+    await fresh.backbone.caughtUp();
+    expect(there.events.size).toBe(home.events.size);
+  });
+
+  it.each([
+    ["the buckets", /^(KV|OBJ)_/],
+    ["the objects alone, so that pointers name nothing", /^OBJ_/],
+  ])("snapshots lost with %s: the stream is filled with what they held", async (_what, pattern) => {
+    const server = await start();
+    const left = await createRelay({ servers: server.url, snapshotEvery: 20 });
+    const home = await openHome(left.replica);
+    await left.backbone.caughtUp();
+    for (let index = 0; index < 30; index++) {
+      home.visits.increment();
+      await turn();
+    }
+    await until(() => left.backbone.statistics.snapshotsWritten > 0 && left.backbone.unpublished === 0);
+    await server.purgeStreams();
+    await server.deleteStreams(pattern);
+    const { fills } = left.backbone.statistics;
+    await until(
+      () => left.backbone.statistics.fills > fills && left.backbone.unpublished === 0,
+      () => [left.backbone.statistics, left.events],
+    );
+    await left.backbone.close();
+    const right = await createRelay({ servers: server.url });
+    const there = await openHome(right.replica);
+    await right.backbone.caughtUp();
+    expect(there.visits.value).toBe(30);
   });
 
   it("messages purged before somebody read them come from another relay", async () => {

@@ -166,6 +166,24 @@ describe("the other benchmarks", () => {
   );
 
   test(
+    "what learns is judged on drawn histories",
+    () => {
+      const rows = bench("conflict-prediction", "sync-scheduling", "resource-forecast", "pattern-detection");
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      for (const name of [
+        "Brier skill",
+        "of the offline optimum",
+        "held by 90 % intervals",
+        "a false change",
+      ]) {
+        expect(text).toContain(name);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "relays give their rows and figures",
     () => {
       const rows = bench("net", "--engine", "jarvis-crdt", "--engine", "raw ws");
@@ -182,6 +200,33 @@ describe("the other benchmarks", () => {
       ];
       for (const name of [...names, "paused-reader", "herd"]) expect(text).toContain(`net-${name}`);
       expect(text).toContain("net-fanout-10 · raw ws · relay CPU a delivery");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a relay with and without packing gives its rows and figures",
+    () => {
+      const rows = bench("net-packing");
+      for (const row of rows) expectShape(row);
+      const text = JSON.stringify(rows);
+      for (const name of ["jarvis-crdt", "jarvis-crdt without packing"]) {
+        expect(text).toContain(`net-packing · ${name} · relay CPU a turn`);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a comparison of documents gives its figures",
+    () => {
+      const rows = bench("net-reconcile");
+      for (const row of rows) expectShape(row);
+      const figures = new Map(
+        rows.flatMap((row) => (isSpeed(row) ? [] : [[row.figure, row.value] as const])),
+      );
+      expect(figures.get("reconcile-2000-first-differences")).toBe(0);
+      expect(figures.size).toBeGreaterThan(5);
     },
     TIMEOUT_MS,
   );

@@ -18,7 +18,18 @@ describe("help", () => {
   test("names the commands, and is what no command at all prints", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
-    for (const name of ["start", "serve", "agent", "inspect", "query", "token", "simulate"])
+    for (const name of [
+      "start",
+      "serve",
+      "agent",
+      "tasks",
+      "explain",
+      "submit",
+      "inspect",
+      "query",
+      "token",
+      "simulate",
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     const bare = await run([]);
     expect(bare.status).toBe(2);
@@ -45,7 +56,10 @@ describe("help", () => {
         "--json",
       ],
     ],
-    ["agent", ["<url>", "--name", "--data", "--token-file", "--ca", "--json"]],
+    ["agent", ["<url>", "--name", "--data", "--skills", "--token-file", "--ca", "--json"]],
+    ["tasks", ["<where>", "--status", "--last", "--document", "--token-file", "--json"]],
+    ["explain", ["<where>", "<task>", "--document", "--json"]],
+    ["submit", ["<url>", "<kind>", "--input", "--priority", "--mode", "--key", "--wait", "--json"]],
     ["inspect", ["<where>", "--document", "--token-file", "--json"]],
     ["token", ["--new-key", "--key", "--subject", "--allow", "--for", "--json"]],
     [

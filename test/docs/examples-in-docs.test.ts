@@ -35,6 +35,7 @@ async function run({ page, place, code }: Example): Promise<string[]> {
       .replaceAll('"jarvis-crdt/relay"', JSON.stringify(join(root, "host/relay.ts")))
       .replaceAll('"jarvis-crdt/overlay"', JSON.stringify(join(root, "host/overlay/index.ts")))
       .replaceAll('"jarvis-crdt/agents"', JSON.stringify(join(root, "host/agents/index.ts")))
+      .replaceAll('"jarvis-crdt/learning"', JSON.stringify(join(root, "host/learning/index.ts")))
       .replaceAll('"jarvis-crdt/backbone"', JSON.stringify(join(root, "host/backbone/index.ts"))),
   );
   const lines: string[] = [];

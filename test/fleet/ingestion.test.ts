@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import {
-  claimFiles,
+  claimFile,
   INGESTION,
   releaseAll,
   releaseFiles,
@@ -38,7 +38,7 @@ function list(fleet: FleetDocument, ...files: [string, string][]): void {
 
 /** What an agent does with a file, as far as the picture goes. */
 function read(fleet: FleetDocument, path: string, agent: string, digest = "1"): void {
-  claimFiles(fleet, [path], agent);
+  claimFile(fleet, path, agent);
   takeStep(fleet, path, "read", "agent");
   fleet.files.set(path, recordOf(digest));
   takeStep(fleet, path, "record", "agent");
@@ -84,11 +84,11 @@ describe("the ingestion of a file", () => {
     const fleet = await open();
     list(fleet, ["a.md", "1"], ["b.md", "1"], ["c.md", "1"]);
     settleIngestion(fleet);
-    claimFiles(fleet, ["a.md", "b.md", "c.md"], "agent-1");
+    for (const path of ["a.md", "b.md", "c.md"]) claimFile(fleet, path, "agent-1");
     takeStep(fleet, "b.md", "read", "agent");
-    claimFiles(fleet, ["c.md"], "agent-2");
+    claimFile(fleet, "c.md", "agent-2");
     expect(fleet.ingestion.context("c.md")).toEqual({ agent: "agent-2" });
-    releaseFiles(fleet, ["a.md", "b.md", "c.md"], "agent-1", "coordinator");
+    releaseFiles(fleet, "agent-1", "coordinator");
     expect(statesOf(fleet)).toEqual({ "a.md": "queued", "b.md": "queued", "c.md": "claimed" });
     releaseAll(fleet);
     expect(statesOf(fleet)["c.md"]).toBe("queued");
@@ -98,7 +98,7 @@ describe("the ingestion of a file", () => {
     const fleet = await open();
     list(fleet, ["a.md", "1"]);
     settleIngestion(fleet);
-    claimFiles(fleet, ["a.md"], "agent-1");
+    claimFile(fleet, "a.md", "agent-1");
     expect(takeStep(fleet, "a.md", "fail", "agent")).toBe(true);
     expect(settleIngestion(fleet)).toBe(0);
     read(fleet, "a.md", "agent-2");
@@ -123,9 +123,9 @@ describe("the ingestion of a file", () => {
     sync(hub, right);
     read(left, "a.md", "left");
     read(right, "a.md", "right");
-    claimFiles(left, ["b.md"], "left");
+    claimFile(left, "b.md", "left");
     sync(left, hub);
-    releaseFiles(hub, ["b.md"], "left", "coordinator");
+    releaseFiles(hub, "left", "coordinator");
     takeStep(left, "b.md", "read", "agent");
     left.files.set("b.md", recordOf("1"));
     takeStep(left, "b.md", "record", "agent");

@@ -4,17 +4,20 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FleetSchema } from "../../host/agents/fleet-document.ts";
+import { type AgentFleet, joinFleet } from "../../host/agents/index.ts";
 import { Coordinator } from "../../host/fleet/coordinator.ts";
+import { READ_TASK, type ReadInput } from "../../host/fleet/dispatch.ts";
 import { countFolder } from "../../host/fleet/plain-count.ts";
-import { PresenceBoard } from "../../host/fleet/presence.ts";
-import { Reader, SET_ASIDE_MS } from "../../host/fleet/reader.ts";
+import { Reader } from "../../host/fleet/reader.ts";
 import {
-  type AgentPresence,
   Fleet,
   type FleetDocument,
   Presence,
   type PresenceDocument,
+  TASKS_DOCUMENT,
 } from "../../host/fleet/schema.ts";
+import { GENERALIST } from "../../host/fleet/skills.ts";
 import { createReplica, type Replica } from "../../host/index.ts";
 import { generateFolder } from "./generated-folder.ts";
 
@@ -24,7 +27,11 @@ interface Node {
   readonly replica: Replica;
   readonly fleet: FleetDocument;
   readonly presence: PresenceDocument;
+  readonly tasks: AgentFleet;
 }
+
+/** Who is not heard of for so long is taken for gone. */
+const LEASE_MS = 300;
 
 let folder: string;
 let stop: AbortController;
@@ -50,55 +57,41 @@ async function open(): Promise<Node> {
     replica,
     fleet: await replica.open("fleet", Fleet),
     presence: await replica.open("fleet-presence", Presence),
+    tasks: await joinFleet(replica, {
+      document: TASKS_DOCUMENT,
+      leaseMs: LEASE_MS,
+      heartbeatMs: LEASE_MS / 3,
+    }),
   };
 }
 
-function sync(from: Node, to: Node): void {
+async function sync(from: Node, to: Node): Promise<void> {
   to.fleet.merge(from.fleet.deltaSince(to.fleet.versionVector()));
   to.presence.merge(from.presence.deltaSince(to.presence.versionVector()));
+  const [source, target] = [
+    await from.replica.open(TASKS_DOCUMENT, FleetSchema),
+    await to.replica.open(TASKS_DOCUMENT, FleetSchema),
+  ];
+  target.merge(source.deltaSince(target.versionVector()));
 }
 
-function coordinatorOf({ fleet, presence }: Node): Coordinator {
-  return new Coordinator({ fleet, presence, folder, listing: {}, paceMs: 0, now: () => Date.now() });
+function coordinatorOf({ fleet, presence, tasks }: Node): Coordinator {
+  return new Coordinator({ fleet, presence, tasks, folder, listing: {}, paceMs: 0, now: () => Date.now() });
 }
 
-function readerOf(node: Node, name: string): { reader: Reader; done: Promise<void> } {
-  const { fleet, presence, replica } = node;
-  const board = new PresenceBoard(presence, () => performance.now());
+function readerOf({ fleet, tasks }: Node, name: string): { reader: Reader; done: Promise<void> } {
   const reader = new Reader({
     fleet,
-    board,
-    replica: replica.id,
+    tasks,
     name,
-    acknowledged: async () => {},
+    skills: GENERALIST,
     onState: () => {},
     signal: stop.signal,
   });
-  presence.agents.set(replica.id, { ...SOMEBODY, name });
   const done = reader.run();
   running.push(done);
   return { reader, done };
 }
-
-const SOMEBODY: AgentPresence = {
-  name: "",
-  role: "agent",
-  pid: 1,
-  engine: "baseline",
-  state: "idle",
-  beat: 1,
-  files: 0,
-  bytes: 0,
-  words: 0,
-  sequence: 0,
-  known: 0,
-  digest: "",
-  run: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  lag: 0,
-  roundTripMs: 0,
-};
 
 describe("the fleet without processes", () => {
   test("agents cut off from each other read everything three times, and it counts once", async () => {
@@ -108,20 +101,20 @@ describe("the fleet without processes", () => {
     await coordinator.open();
     coordinator.begin();
     const nodes = [await open(), await open(), await open()];
-    for (const node of nodes) sync(hub, node);
+    for (const node of nodes) await sync(hub, node);
     const readers = nodes.map((node, index) => readerOf(node, `agent-${index}`));
     for (const { reader } of readers) await expect.poll(() => reader.files).toBe(12);
     stop.abort();
     await Promise.all(readers.map(({ done }) => done));
 
-    for (const node of nodes) sync(node, hub);
+    for (const node of nodes) await sync(node, hub);
     expect(coordinator.totals().files).toBe(36);
     await coordinator.finish(new AbortController().signal);
     expect(coordinator.corrections).toBe(12);
     expect(coordinator.totals()).toEqual(await countFolder(folder));
     expect(hub.fleet.ingestion.statistics()).toMatchObject({ instances: 12, byState: { recorded: 12 } });
     expect(hub.fleet.topics.vertices().filter((id) => id.startsWith("file:"))).toHaveLength(12);
-    for (const node of nodes) sync(hub, node);
+    for (const node of nodes) await sync(hub, node);
     expect(new Set([hub, ...nodes].map((node) => node.fleet.digest())).size).toBe(1);
   });
 
@@ -133,7 +126,7 @@ describe("the fleet without processes", () => {
     await first.open();
     first.begin();
     const dead = await open();
-    sync(hub, dead);
+    await sync(hub, dead);
     const { reader, done } = readerOf(dead, "dead");
     await expect.poll(() => reader.files).toBe(2);
     stop.abort();
@@ -146,7 +139,7 @@ describe("the fleet without processes", () => {
     second.begin();
     const living = readerOf(hub, "living");
     await expect.poll(() => living.reader.files).toBe(2);
-    sync(dead, hub);
+    await sync(dead, hub);
     await second.finish(new AbortController().signal);
     stop.abort();
     await living.done;
@@ -162,13 +155,13 @@ describe("the fleet without processes", () => {
     await coordinator.open();
     coordinator.begin();
     const killed = await open();
-    sync(hub, killed);
+    await sync(hub, killed);
     const late = readerOf(killed, "killed");
     const { reader } = readerOf(hub, "agent");
     await expect.poll(() => late.reader.files + reader.files).toBe(4);
     await coordinator.finish(new AbortController().signal);
     expect(coordinator.audit()).toBe(0);
-    sync(killed, hub);
+    await sync(killed, hub);
     expect(coordinator.totals().files).toBe(4);
     expect(coordinator.audit()).toBe(2);
     await coordinator.finish(new AbortController().signal);
@@ -176,21 +169,22 @@ describe("the fleet without processes", () => {
     expect(coordinator.audit()).toBe(0);
   });
 
-  test("an agent leaves alone what another live agent claims, and takes it when that one is silent", async () => {
+  test("files go to the agent that is better at them, and to others when that one is gone", async () => {
     await generateFolder(folder, 4, 20);
     const node = await open();
     const coordinator = coordinatorOf(node);
     await coordinator.open();
-    const claimed = [...node.fleet.work.keys()].sort().slice(0, 2);
-    const other = "00000000000000ff";
-    node.fleet.claims.set(other, { agent: "other", paths: claimed });
-    node.presence.agents.set(other, { ...SOMEBODY, name: "other" });
-    coordinator.begin();
+    const better = node.tasks.register({ id: "better", skills: { prose: 1, code: 1, data: 1 }, slots: 8 });
+    const given: string[] = [];
+    better.work(READ_TASK, async (input) => {
+      given.push((input as ReadInput).path);
+      await new Promise(() => {});
+    });
     const { reader } = readerOf(node, "agent");
-    await expect.poll(() => reader.files).toBe(2);
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect([...node.fleet.files.keys()].filter((path) => claimed.includes(path))).toEqual([]);
-    node.presence.agents.set(other, { ...SOMEBODY, name: "other", state: "lost", beat: 2 });
+    coordinator.begin();
+    await expect.poll(() => given.length).toBe(4);
+    expect(reader.files).toBe(0);
+    await better.stop(0);
     await expect.poll(() => reader.files).toBe(4);
   });
 
@@ -204,10 +198,10 @@ describe("the fleet without processes", () => {
     const { reader } = readerOf(node, "agent");
     await expect.poll(() => node.fleet.history.entries().at(-1)?.value.what).toBe("changed");
     await writeFile(join(folder, "a.md"), "as listed");
-    await expect.poll(() => reader.files, { timeout: 2 * SET_ASIDE_MS }).toBe(1);
+    await expect.poll(() => reader.files, { timeout: 8_000 }).toBe(1);
   });
 
-  test("a file that was not as listed is set aside until it is listed again", async () => {
+  test("a file that was not as listed is read when it is listed again", async () => {
     await generateFolder(folder, 3, 20);
     const node = await open();
     const coordinator = coordinatorOf(node);

@@ -297,4 +297,26 @@ export const BREAKAGES = [
     replace: "",
     tests: { files: ["test/access/tls.test.ts"] },
   },
+  // What a log between relays is believed to hold, after it was lost and made anew
+  {
+    name: "a message of the backbone counts as readable whatever it builds on",
+    file: "host/backbone/readable.ts",
+    find: "if (!this.vector.covers(requires)) return false;",
+    replace: "",
+    tests: { files: ["test/backbone/readable.test.ts"] },
+  },
+  {
+    name: "a peer that never fits is repaired for ever",
+    file: "host/net/session.ts",
+    find: "if (inbound.repairs <= STREAM_REPAIRS_MAX) return;",
+    replace: "return;",
+    tests: NET("protocol-limits"),
+  },
+  {
+    name: "pauses between attempts to connect grow to half a minute",
+    file: "host/net/backoff.ts",
+    find: "const LONGEST_MS = 10_000;",
+    replace: "const LONGEST_MS = 30_000;",
+    tests: NET("network-back"),
+  },
 ];

@@ -98,13 +98,67 @@ test("after a pause the first frame leaves at the end of its turn, the next when
   expect([clock.timers.length, clock.turns.length]).toEqual([0, 0]);
 });
 
-test("few receivers wait for nothing but the end of the turn", async () => {
+test("few receivers wait for nothing but the end of the turn, unless a frame has just left", async () => {
   const { clock, receiver, merge } = await scene(10);
   for (let count = 1; count <= 5; count++) {
     merge();
     clock.endTurn();
     expect(receiver.frames).toHaveLength(count);
+    clock.nowMs += 0.2;
   }
+  merge();
+  clock.endTurn();
+  for (let count = 0; count < 5; count++) {
+    clock.nowMs += 0.03;
+    merge();
+    clock.endTurn();
+  }
+  expect([receiver.frames.length, clock.timers.length]).toEqual([6, 0]);
+  clock.nowMs += 0.06;
+  clock.endTurn();
+  expect(receiver.frames).toHaveLength(7);
+  expect(receiver.frames[6]!.length).toBeGreaterThan(3 * receiver.frames[0]!.length);
+});
+
+test("where turns take no time a frame waits for no more than eight of them", async () => {
+  const { clock, receiver, merge } = await scene(1);
+  merge();
+  clock.endTurn();
+  merge();
+  let turns = 0;
+  for (; clock.turns.length > 0; turns++) clock.endTurn();
+  expect([receiver.frames.length, turns]).toEqual([2, 9]);
+});
+
+test("own mutations leave when they are made, and share a frame where one has just left", async () => {
+  const { clock, receiver, core } = await scene(1);
+  const own = await createReplica();
+  replicas.push(own);
+  const { notes } = await own.open("notes", Notes);
+  const deltas: Uint8Array[] = [];
+  const written = await hostOf(own).openCore("notes");
+  written.onDelta(({ bytes }) => deltas.push(bytes));
+  for (let value = 0; value < 4; value++) {
+    notes.set("key", value);
+    written.flushLocal();
+  }
+  const merge = () => core.merge(deltas.shift()!, "local");
+  merge();
+  await Promise.resolve();
+  // The definitions of a new replica go before.
+  const before = receiver.frames.length;
+  for (let count = 0; count < 2; count++) {
+    merge();
+    await Promise.resolve();
+  }
+  expect(receiver.frames.length).toBe(before);
+  clock.nowMs += 0.1;
+  clock.endTurn();
+  expect(receiver.frames.length).toBe(before + 1);
+  clock.nowMs += 0.2;
+  merge();
+  await Promise.resolve();
+  expect(receiver.frames.length).toBe(before + 2);
 });
 
 test("the gap has an end however many receive", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { CONNECTIONS_PER_SECOND_MAX } from "../../host/limits.ts";
 import { Admission } from "../../host/platform/admission.ts";
 
 beforeEach(() => {
@@ -8,8 +9,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("lets in no more than the rate within any second, in the order they came", async () => {
-  const admission = new Admission(100);
+test("lets in no more than CONNECTIONS_PER_SECOND_MAX within any second, in the order they came", async () => {
+  const admission = new Admission(CONNECTIONS_PER_SECOND_MAX);
   const atMs: number[] = [];
   const order: number[] = [];
   const startMs = performance.now();
@@ -24,7 +25,7 @@ test("lets in no more than the rate within any second, in the order they came", 
   expect(order).toEqual(Array.from({ length: 500 }, (_, index) => index));
   for (const [index, time] of atMs.entries()) {
     const within = atMs.slice(index).filter((other) => other - time < 1_000).length;
-    expect(within).toBeLessThanOrEqual(100);
+    expect(within).toBeLessThanOrEqual(CONNECTIONS_PER_SECOND_MAX);
   }
   // And it is not much slower than it may be.
   expect(atMs.at(-1)).toBeLessThan(8_000);

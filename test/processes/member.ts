@@ -1,6 +1,6 @@
 // One process of the fleet the processes test disturbs: a relay, or an agent that writes as long as it is told to. It says
 // what it has stored, line by line and synchronously: that must survive whatever happens to it.
-// usage: node member.mjs JSON   with { name, life, storage, port (relays), upstream (address to connect to) }
+// usage: node member.mjs JSON   with { name, life, storage, pauseMs, port (relays), upstream (address to connect to) }
 // Reads lines: "stop" ends the writing, "state" asks for vector and digest, "written" for all numbers.
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -11,10 +11,9 @@ import { hostOf } from "../../host/replica/replica.ts";
 import type { MemberMessage, MemberOptions } from "./members.ts";
 
 const Shared = schema({ total: counter(), written: set<string>() });
-const PAUSE_MS = 200;
 const WRITES_A_GROUP = 2;
 
-const { name, life, storage, port, upstream } = JSON.parse(process.argv[2]!) as MemberOptions;
+const { name, life, storage, pauseMs, port, upstream } = JSON.parse(process.argv[2]!) as MemberOptions;
 const say = (message: MemberMessage) => writeSync(1, `${JSON.stringify(message)}\n`);
 
 const replica = await createReplica({ storage, engine: "baseline" });
@@ -51,7 +50,7 @@ while (isWriting) {
   }
   await shared.durable();
   say({ kind: "stored", n });
-  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  await new Promise((resolve) => setTimeout(resolve, pauseMs));
 }
 say({ kind: "stopped", n });
 
@@ -72,6 +71,7 @@ function sayState(): void {
     core.flushLocal();
     const digest = String(core.engine.digest());
     const vector = JSON.stringify(core.versionVector);
-    say({ kind: "state", digest, vector, total: shared.total.value });
+    const residentBytes = process.memoryUsage.rss();
+    say({ kind: "state", digest, vector, total: shared.total.value, residentBytes });
   });
 }

@@ -11,6 +11,8 @@ export interface MemberOptions {
   /** What its numbers begin with: its name and how often it was started. */
   readonly life: string;
   readonly storage: string;
+  /** Between two groups of writes. */
+  readonly pauseMs: number;
   readonly port?: number;
   readonly upstream?: string;
 }
@@ -20,6 +22,8 @@ export interface MemberState {
   readonly digest: string;
   readonly vector: string;
   readonly total: number;
+  /** What the process holds of the machine's memory. */
+  readonly residentBytes: number;
 }
 
 export type MemberMessage =

@@ -24,7 +24,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["platform"],
   ["engine"],
   ["replica"],
-  ["store", "net", "agents"],
+  ["store", "net", "agents", "learning"],
   ["overlay", "access", "backbone"],
   ["create-replica"],
   ["index", "relay", "tabs"],

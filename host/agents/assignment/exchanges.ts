@@ -7,8 +7,8 @@ import { NEVER } from "./score-table.ts";
 
 /** Agents that a task tries to swap places on. */
 const CANDIDATES = 16;
-/** Looks of one plan: some tenths of a second. */
-const LOOKS_MAX = 3_000_000;
+/** Looks of one plan: some hundredths of a second. */
+const LOOKS_MAX = 2_000_000;
 
 const NO_ROW = new Int32Array();
 

@@ -13,6 +13,7 @@ import type { Assignment, Plan, Unassigned } from "./plan.ts";
 import { checkWeights } from "./plan-checks.ts";
 import { type PlanColumns, readPlanColumns } from "./plan-columns.ts";
 import type { PlanInput } from "./plan-input.ts";
+import { Rotations } from "./rotations.ts";
 import { ScoreTable } from "./score-table.ts";
 import { TaskOrder } from "./task-order.ts";
 
@@ -49,6 +50,7 @@ export function workOutPlan(
   const placement = new Placement(columns, table, input.weights);
   const placed = placeAll(input, columns, placement, new GreedyAssignment(placement));
   new Exchanges(placement).run();
+  new Rotations(placement).run();
   return resultOf(columns, placement, placed, "improved-greedy");
 }
 

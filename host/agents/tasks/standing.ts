@@ -27,6 +27,21 @@ export type TaskStatus =
   | "cancelled"
   | "expired";
 
+export const TASK_STATUSES: readonly TaskStatus[] = [
+  "unknown",
+  "waiting",
+  "unmet",
+  "paused",
+  "ready",
+  "moving",
+  "given",
+  "running",
+  "done",
+  "dead",
+  "cancelled",
+  "expired",
+];
+
 const ENDED: ReadonlySet<TaskStatus> = new Set<TaskStatus>(["done", "dead", "cancelled", "expired"]);
 export const isEnded = (status: TaskStatus): boolean => ENDED.has(status);
 
