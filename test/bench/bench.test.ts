@@ -123,6 +123,16 @@ describe("the other benchmarks", () => {
   );
 
   test(
+    "fleets of agents give rows, calm and with processes killed",
+    () => {
+      const rows = bench("agents", "agents-churn", "--engine", "wasm");
+      for (const row of rows) expectShape(row);
+      expect(JSON.stringify(rows)).toContain("completed");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "kernels of series and of models give rows for the engines, and for C where there is a compiler",
     () => {
       const rows = bench(
