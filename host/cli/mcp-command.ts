@@ -1,7 +1,8 @@
 // `jarvis mcp`: a memory for whoever speaks the Model Context Protocol over standard input and output. Nothing but the
-// protocol is written to standard output. Ends with its input, or when it is interrupted.
+// protocol is written to standard output; what cannot be read is said on standard error. Ends with its input, or when it is interrupted.
 
 import { once } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { CrdtError } from "../errors.ts";
 import { scopeOf } from "./command-scope.ts";
 import { aborted, untilInterrupted } from "./interrupt.ts";
@@ -19,12 +20,17 @@ export async function mcpCommand(options: MemoryOptions): Promise<number> {
     const ended = once(process.stdin, "end");
     // Whoever started it may go without reading what it is told.
     const left = once(process.stdout, "error");
-    const server = createMemoryServer(memory, { version: packageVersion, scope, ready });
+    const { server, idle } = createMemoryServer(memory, { version: packageVersion, scope, ready });
     const closed = new Promise<void>((resolve) => {
       server.server.onclose = resolve;
     });
+    server.server.onerror = ({ message }) => process.stderr.write(`${message.split("\n", 1)[0]}\n`);
     await server.connect(new StdioServerTransport());
     await Promise.race([interrupted, ended, left, closed]);
+    // What was read last begins within this turn of the loop, and is answered before the end.
+    await nextTurn();
+    await idle();
+    await nextTurn();
     await server.close();
     return 0;
   } finally {

@@ -2,6 +2,7 @@
 // arguments of its tools, and unknown arguments are refused, so no call reaches beyond them. A call that fails is answered
 // as an error; the server goes on.
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { CrdtError } from "../errors.ts";
 import type { Memory, Scope } from "../memory/index.ts";
@@ -23,14 +24,21 @@ const SCOPE_FIELDS = {
   run: name.exactOptional().describe("which run of the agent"),
 };
 
-/** Not connected yet: give it a transport. */
-export function createMemoryServer(memory: Memory, options: MemoryServerOptions): McpServer {
+export interface MemoryServer {
+  /** Not connected yet: give it a transport. */
+  readonly server: McpServer;
+  /** Resolves when every call that has begun is answered. */
+  idle(): Promise<void>;
+}
+
+export function createMemoryServer(memory: Memory, options: MemoryServerOptions): MemoryServer {
+  const running = new Set<Promise<CallToolResult>>();
   const server = new McpServer({ name: "jarvis-memory", version: options.version });
   const open = openFields(options.scope);
   for (const { name: toolName, description, fields, isReadOnly, isDestructive, call } of MEMORY_TOOLS) {
     const inputSchema = z.strictObject({ ...open, ...fields });
     const annotations = { readOnlyHint: isReadOnly, destructiveHint: isDestructive, openWorldHint: false };
-    server.registerTool(toolName, { description, inputSchema, annotations }, async (values) => {
+    const answer = async (values: Readonly<Record<string, unknown>>): Promise<CallToolResult> => {
       try {
         const scope = { ...scopeOf(values), ...options.scope };
         const rest = Object.entries(values).filter(([field]) => !(field in SCOPE_FIELDS));
@@ -38,14 +46,21 @@ export function createMemoryServer(memory: Memory, options: MemoryServerOptions)
         return said(JSON.stringify(await call(memory, scope, Object.fromEntries(rest))));
       } catch (error) {
         const code = error instanceof CrdtError ? error.code : "unexpected";
-        return {
-          ...said(`error ${code}: ${error instanceof Error ? error.message : String(error)}`),
-          isError: true,
-        };
+        const message = error instanceof Error ? error.message : String(error);
+        return { ...said(`error ${code}: ${message}`), isError: true };
       }
+    };
+    server.registerTool(toolName, { description, inputSchema, annotations }, (values) => {
+      const answering = answer(values);
+      running.add(answering);
+      void answering.finally(() => running.delete(answering));
+      return answering;
     });
   }
-  return server;
+  const idle = async (): Promise<void> => {
+    while (running.size > 0) await Promise.all(running);
+  };
+  return { server, idle };
 }
 
 function openFields(scope: Scope): Partial<typeof SCOPE_FIELDS> {

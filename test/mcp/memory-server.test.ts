@@ -1,9 +1,11 @@
 // `jarvis mcp` as whoever uses it sees it: the tools, the wall of its scope, two servers that share through a relay.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { SCOPE_PART_BYTES_MAX, TURN_TEXT_LENGTH_MAX } from "../../host/limits.ts";
 import type { Fact, ForgetRecord, HistoryPage, SearchHit, Session } from "../../host/memory/index.ts";
 import { program, type Running, start } from "../cli/command-line.ts";
@@ -122,6 +124,7 @@ describe("one server", () => {
     expect(await server.refusal("forget", { all: true, session: "a" })).toMatch(/^error invalid-argument/);
     expect(await server.refusal("update", { id: "t" })).toMatch(/^error invalid-argument: nothing to update/);
     expect(await server.refusal("dance")).toMatch(/dance/);
+    await expect(server.client.request({ method: "dance" } as never, z.any())).rejects.toThrow(/not found/);
 
     expect(await server.ask("list")).toMatchObject({ turns: [] });
     await server.ask("add", { turns: [turn("y".repeat(TURN_TEXT_LENGTH_MAX))] });
@@ -174,15 +177,17 @@ describe("two servers and a relay", () => {
   let relay: Running;
   let url: string;
 
-  beforeAll(async () => {
-    relay = start(["serve", "--port", "0", "--json"]);
+  const startRelay = async (port: string): Promise<void> => {
+    relay = start(["serve", "--port", port, "--data", join(folder, "relay"), "--json"]);
     [, url = ""] = await relay.waitFor(/"relay":\s*"(ws:[^"]+)"/);
-  }, LIMIT_MS);
-
-  afterAll(async () => {
+  };
+  const stopRelay = async (): Promise<void> => {
     relay.child.kill("SIGTERM");
     await relay.finished;
-  });
+  };
+
+  beforeAll(() => startRelay("0"), LIMIT_MS);
+  afterAll(stopRelay);
 
   it("see each other's turns, and forget together", { timeout: LIMIT_MS }, async () => {
     const place = (name: string) => ["--data", join(folder, name), "--relay", url, "--user", "ann"];
@@ -210,6 +215,22 @@ describe("two servers and a relay", () => {
     expect(await words(late, "sailing bicycle")).toEqual(["I bought a bicycle."]);
     await late.close();
   });
+
+  it("go on without the relay, and meet when it is back", { timeout: LIMIT_MS }, async () => {
+    const left = await startMemoryClient("--relay", url, "--agent", "left");
+    const right = await startMemoryClient("--relay", url);
+    await left.ask("sessions");
+    await stopRelay();
+    await left.ask("add", { turns: [turn("We went sailing.")] });
+    expect(await words(left, "sailing")).toEqual(["We went sailing."]);
+    // An owner that this server has not opened yet.
+    expect(await words(right, "sailing", { agent: "left" })).toEqual([]);
+    await startRelay(new URL(url).port);
+    await expect
+      .poll(() => words(right, "sailing", { agent: "left" }), { timeout: 30_000 })
+      .toEqual(["We went sailing."]);
+    await Promise.all([left.close(), right.close()]);
+  });
 });
 
 it("without the kit of the protocol it says what to install", { timeout: LIMIT_MS }, async () => {
@@ -229,6 +250,23 @@ it("without the kit of the protocol it says what to install", { timeout: LIMIT_M
   expect(outcome).toMatchObject({ code: 1, stdout: "" });
   expect(outcome.stderr.split(/[ :]/)[1]).toBe("package-missing");
   expect(outcome.stderr).toContain("npm install @modelcontextprotocol/sdk zod");
+});
+
+it("says on standard error what it cannot read, goes on, and answers all before its end", {
+  timeout: LIMIT_MS,
+}, async () => {
+  const child = spawn(process.execPath, [program, "mcp", "--user", "ann"]);
+  const [heard, said] = [text(child.stdout), text(child.stderr)];
+  child.stdin.write("no JSON\n");
+  const send = (id: number, method: string, params: object) =>
+    child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+  send(1, "ping", {});
+  send(2, "tools/call", { name: "add", arguments: { turns: [turn("last words")] } });
+  child.stdin.end();
+  const answers = (await heard).trim().split("\n");
+  expect(answers[0]).toBe('{"result":{},"jsonrpc":"2.0","id":1}');
+  expect(answers[1]).toMatch(/ids.*"id":2/);
+  expect(await said).toMatch(/^[^\n]*JSON[^\n]*\n$/);
 });
 
 /** Everything in the files below a folder, as text that keeps ASCII. */
