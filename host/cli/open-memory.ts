@@ -62,7 +62,10 @@ export async function openMemory({ data, relay, ...access }: MemoryOptions): Pro
   }
 }
 
-/** Waits for `synced` a while. A connection that is lost meanwhile brings what is missing when it is back. */
+/**
+ * Waits for `synced` a while. A connection that is lost brings what is missing when it is back; one that ended for good
+ * leaves what is here.
+ */
 async function atMost(synced: Promise<void> | undefined): Promise<void> {
   try {
     await Promise.race([synced, rest(RELAY_WAIT_MS, undefined, { ref: false })]);
