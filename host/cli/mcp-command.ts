@@ -1,5 +1,6 @@
 // `jarvis mcp`: a memory for whoever speaks the Model Context Protocol over standard input and output. Nothing but the
-// protocol is written to standard output; what cannot be read is said on standard error. Ends with its input, or when it is interrupted.
+// protocol is written to standard output; what cannot be read is said on standard error. Ends with its input, or when it
+// is interrupted.
 
 import { once } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
