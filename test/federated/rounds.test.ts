@@ -174,10 +174,9 @@ describe("a round", () => {
     const [record] = [...ada.document.updates.values()] as { bytes: number }[];
     expect(record!.bytes / 20_000).toBeLessThan(encoding === "int8" ? 0.26 : 0.13);
     const step = 0.5 / (encoding === "int8" ? 127 : 7);
+    const [start, update] = [updateOf(9, 5_000), updateOf(1, 5_000)];
     for (const [index, value] of ada.model.entries()) {
-      expect(Math.abs(value - updateOf(9, 5_000)[index]! - updateOf(1, 5_000)[index]!)).toBeLessThan(
-        step * 1.01,
-      );
+      expect(Math.abs(value - start[index]! - update[index]!)).toBeLessThan(step * 1.01);
     }
     expect(codeOf(() => ben.contribute(updateOf(1, 5_000), 5, { encoding }))).toBe("invalid-argument");
   });
