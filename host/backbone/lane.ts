@@ -42,6 +42,7 @@ export interface Lag {
 
 interface Held {
   readonly message: DeltasMessage;
+  readonly bytes: number;
   readonly sinceMs: number;
 }
 
@@ -192,6 +193,7 @@ export class Lane implements OutgoingOwner {
     if (oldest === undefined) return;
     if (this.#nowMs() - oldest.sinceMs < this.#context.settings.timing.holdMs) return;
     this.#waiting.shift();
+    this.#waitingBytes -= oldest.bytes;
     this.#context.statistics.ignored++;
     const { relay } = oldest.message;
     this.#context.tell("ignored", `relay ${relay} built on what nobody gives`, this.core.name);
@@ -265,7 +267,7 @@ export class Lane implements OutgoingOwner {
       this.#waitingBytes = 0;
       return;
     }
-    this.#waiting.push({ message, sinceMs: this.#nowMs() });
+    this.#waiting.push({ message, bytes, sinceMs: this.#nowMs() });
     this.#waitingBytes += bytes;
   }
 
@@ -281,9 +283,9 @@ export class Lane implements OutgoingOwner {
     for (let hasProgressed = this.#waiting.length > 0; hasProgressed; ) {
       const waiting = this.#waiting;
       this.#waiting = waiting.filter(({ message }) => !this.#merge(message));
+      this.#waitingBytes = this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
       hasProgressed = this.#waiting.length < waiting.length && this.#waiting.length > 0;
     }
-    if (this.#waiting.length === 0) this.#waitingBytes = 0;
   }
 
   #nowMs(): number {
