@@ -300,6 +300,8 @@ class DocumentPush {
       untold.delete(id);
       push.heardAtMs = nowMs;
     }
+    // Who takes nothing from us is told nothing.
+    if (link.isReadOnly) untold.clear();
     if (untold.size === 0) return false;
     if (link.outbound.isLazy) {
       this.#sendHave(push, untold, false);
