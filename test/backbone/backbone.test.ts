@@ -220,7 +220,11 @@ describeWithNats("relays on one backbone", (start) => {
     await nats.flush();
     await until(() => relay.backbone.statistics.received === 2);
     home.visits.increment();
-    await until(() => home.settings.size === 1, () => "", 5_000);
+    await until(
+      () => home.settings.size === 1,
+      () => "",
+      5_000,
+    );
     expect(relay.backbone.statistics.ignored).toBe(1);
     await nats.close();
   });
