@@ -42,6 +42,7 @@ export interface Lag {
 
 interface Held {
   readonly message: DeltasMessage;
+  readonly bytes: number;
   readonly sinceMs: number;
 }
 
@@ -150,8 +151,7 @@ export class Lane implements OutgoingOwner {
       if (message.relay !== this.relay && !this.#merge(message)) this.#hold(message, bytes.length);
       this.#retryWaiting();
     } catch (error) {
-      this.#context.statistics.ignored++;
-      this.#context.tell("ignored", `a message of the stream: ${messageOf(error)}`, this.core.name);
+      this.#ignored(error);
     }
   }
 
@@ -192,6 +192,7 @@ export class Lane implements OutgoingOwner {
     if (oldest === undefined) return;
     if (this.#nowMs() - oldest.sinceMs < this.#context.settings.timing.holdMs) return;
     this.#waiting.shift();
+    this.#waitingBytes -= oldest.bytes;
     this.#context.statistics.ignored++;
     const { relay } = oldest.message;
     this.#context.tell("ignored", `relay ${relay} built on what nobody gives`, this.core.name);
@@ -248,6 +249,21 @@ export class Lane implements OutgoingOwner {
     return true;
   }
 
+  /** Says whether it need not wait any longer: what is wrong with it must not stop what waits behind it. */
+  #mergeHeld(message: DeltasMessage): boolean {
+    try {
+      return this.#merge(message);
+    } catch (error) {
+      this.#ignored(error);
+      return true;
+    }
+  }
+
+  #ignored(error: unknown): void {
+    this.#context.statistics.ignored++;
+    this.#context.tell("ignored", `a message of the stream: ${messageOf(error)}`, this.core.name);
+  }
+
   #isNews(delta: Uint8Array): boolean {
     const vector = this.core.versionVector;
     let isNews = false;
@@ -265,7 +281,7 @@ export class Lane implements OutgoingOwner {
       this.#waitingBytes = 0;
       return;
     }
-    this.#waiting.push({ message, sinceMs: this.#nowMs() });
+    this.#waiting.push({ message, bytes, sinceMs: this.#nowMs() });
     this.#waitingBytes += bytes;
   }
 
@@ -280,10 +296,10 @@ export class Lane implements OutgoingOwner {
   #retryWaiting(): void {
     for (let hasProgressed = this.#waiting.length > 0; hasProgressed; ) {
       const waiting = this.#waiting;
-      this.#waiting = waiting.filter(({ message }) => !this.#merge(message));
+      this.#waiting = waiting.filter(({ message }) => !this.#mergeHeld(message));
+      this.#waitingBytes = this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
       hasProgressed = this.#waiting.length < waiting.length && this.#waiting.length > 0;
     }
-    if (this.#waiting.length === 0) this.#waitingBytes = 0;
   }
 
   #nowMs(): number {

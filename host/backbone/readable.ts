@@ -2,7 +2,7 @@
 // counts, wherever in the stream it stands. Counting each replica's messages by itself would not do: two messages of a
 // stream that was made anew may each require what only a lost one had, and nobody could merge either.
 // Cost of a message: the replicas it requires; a message that waits is looked at again when the vector has risen.
-import { BACKBONE_UNREADABLE_MAX } from "../limits.ts";
+import { BACKBONE_UNREADABLE_MAX, BACKBONE_WAITING_BYTES_MAX } from "../limits.ts";
 import { forEachReplica, readDeltaKind } from "../wire/delta-header.ts";
 import { VersionVector } from "../wire/version-vector.ts";
 import type { DeltasMessage } from "./messages.ts";
@@ -13,6 +13,7 @@ export class Readable {
   /** What can be read, without holes. */
   readonly vector: VersionVector;
   #waiting: Stored[] = [];
+  #waitingBytes = 0;
 
   /** `vector` is what snapshots hold. */
   constructor(vector = new VersionVector()) {
@@ -24,7 +25,7 @@ export class Readable {
     if (this.vector.merge(vector)) this.#readWaiting();
   }
 
-  /** The stream has this message. Of those that cannot be read yet the newest are remembered. */
+  /** The stream has this message. Of those that cannot be read yet the newest are remembered, up to so many and so many bytes. */
   add(message: Stored): void {
     if (this.#covers(message)) return;
     if (this.#read(message)) {
@@ -32,13 +33,20 @@ export class Readable {
       return;
     }
     this.#waiting.push(message);
-    if (this.#waiting.length > BACKBONE_UNREADABLE_MAX) this.#waiting.shift();
+    this.#waitingBytes += bytesOf(message);
+    while (
+      this.#waiting.length > BACKBONE_UNREADABLE_MAX ||
+      this.#waitingBytes > BACKBONE_WAITING_BYTES_MAX
+    ) {
+      this.#waitingBytes -= bytesOf(this.#waiting.shift()!);
+    }
   }
 
   #readWaiting(): void {
     for (let hasProgressed = this.#waiting.length > 0; hasProgressed; ) {
       const waiting = this.#waiting;
       this.#waiting = waiting.filter((message) => !this.#read(message));
+      this.#waitingBytes = this.#waiting.reduce((bytes, message) => bytes + bytesOf(message), 0);
       hasProgressed = this.#waiting.length < waiting.length && this.#waiting.length > 0;
     }
   }
@@ -74,3 +82,5 @@ export class Readable {
     return isCovered;
   }
 }
+
+const bytesOf = ({ deltas }: Stored): number => deltas.reduce((bytes, { length }) => bytes + length, 0);

@@ -32,7 +32,7 @@ export function checkAggregationRule(rule: AggregationRule): void {
   if (isGood) return;
   throw new CrdtError(
     "invalid-argument",
-    `${JSON.stringify(rule)} is no rule; give mean, median, trimmed-mean with a share below 0.5, or krum`,
+    `"${rule.kind}" is no rule, or misses what it takes; give mean, median, trimmed-mean with a share below 0.5, or krum`,
   );
 }
 

@@ -5,6 +5,7 @@
 import type { Engine, ModelKernels } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load-engine.ts";
 import { CrdtError } from "../errors.ts";
+import { MODEL_ROWS_MAX } from "../limits.ts";
 import type { Document } from "../replica/document.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { Value } from "../wire/value.ts";
@@ -102,8 +103,13 @@ export async function joinFederation(
       `document "${name}" holds no federation here; sync it, or create one`,
     );
   }
-  checkSettings(found.settings);
-  return new Federation(document, await kernelsOf(engine), found.settings, found.creator, participant);
+  try {
+    checkSettings(found.settings);
+    return new Federation(document, await kernelsOf(engine), found.settings, found.creator, participant);
+  } catch (error) {
+    await document.close();
+    throw error;
+  }
 }
 
 const kernelsOf = async (engine: Engine | undefined): Promise<ModelKernels> =>
@@ -226,14 +232,15 @@ export class Federation {
   }
 
   /**
-   * Closes the open round with the updates that are ready here; says whether it did. Under a quorum it waits for that many.
+   * Closes the open round with the updates that are ready here, MODEL_ROWS_MAX at most; says whether it did. Under a quorum it waits for that many.
    * Errors: invalid-argument for another than the creator where the creator closes, and without any update.
    */
   closeRound(): boolean {
     const { closing } = this.settings;
     const { round, contributions, closing: closed } = this.view();
     if (closed !== undefined) return false;
-    const digests = contributions.filter(({ state }) => state === "ready").map(({ digest }) => digest);
+    const ready = contributions.filter(({ state }) => state === "ready").slice(0, MODEL_ROWS_MAX);
+    const digests = ready.map(({ digest }) => digest);
     if (closing.kind === "quorum" && digests.length < closing.contributions) return false;
     if (closing.kind === "creator" && this.participant !== this.creator) {
       throw new CrdtError(
@@ -326,6 +333,7 @@ export class Federation {
       if (next === undefined) return last;
       this.#computed.push(next);
       if (this.#computed.length > KEPT_ROUNDS) this.#computed.shift();
+      this.#store.letGoBefore(this.#computed[0]!.round);
     }
   }
 
@@ -347,7 +355,7 @@ export class Federation {
       if (payload === undefined || stateDigest(found.round, payload) !== found.digest) continue;
       const state = stateOf(payload, this.settings);
       const { round, digest } = found;
-      if (state.model.every(Number.isFinite)) this.#computed = [{ round, digest, state, closing: undefined }];
+      if (isSound(state)) this.#computed = [{ round, digest, state, closing: undefined }];
     }
   }
 
@@ -407,11 +415,15 @@ export class Federation {
   /** Drops updates, closings and older checkpoints up to a round. */
   #forgetUntil(last: number): number {
     const { updates, closings, checkpoints } = this.document;
+    const kept = this.#keptDigests(last);
+    const forget = ({ digest, bytes }: { digest: string; bytes: number }): void => {
+      if (!kept.has(digest)) this.#store.forget(digest, bytes);
+    };
     let forgotten = 0;
     for (const [key, value] of [...updates]) {
       const record = readUpdate(key, value, this.updateLength);
       if (record === undefined || record.round > last) continue;
-      this.#store.forget(record.digest, record.bytes);
+      forget(record);
       updates.delete(key);
       forgotten++;
     }
@@ -422,12 +434,28 @@ export class Federation {
     for (const [key, value] of [...checkpoints]) {
       const found = readCheckpoint(key, value, this.#stateBytes);
       if (found === undefined || found.round >= this.#current().round) continue;
-      this.#store.forget(found.digest, found.bytes);
+      forget(found);
       checkpoints.delete(key);
     }
     return forgotten;
   }
+
+  /** What records that stay name: an old one may name the same, whoever wrote it. */
+  #keptDigests(last: number): Set<string> {
+    const kept = new Set([this.#current().digest]);
+    for (const [key, value] of this.document.updates) {
+      const record = readUpdate(key, value, this.updateLength);
+      if (record !== undefined && record.round > last) kept.add(record.digest);
+    }
+    return kept;
+  }
 }
+
+/** Of a second moment the root is taken. */
+const isSound = ({ model, first, second }: ServerState): boolean =>
+  model.every(Number.isFinite) &&
+  first.every(Number.isFinite) &&
+  second.every((value) => value >= 0 && value < Number.POSITIVE_INFINITY);
 
 function stateBytes({ model, first, second }: ServerState): Uint8Array {
   const parts = [model, first, second].map(floatBytes);

@@ -2,6 +2,7 @@
 // secrets that two X25519 keys share. Leaves out proofs against a side that sends anything: see secure-sum.ts.
 import { x25519 } from "@noble/curves/ed25519.js";
 import { blake3 } from "@noble/hashes/blake3.js";
+import { CrdtError } from "../errors.ts";
 
 const TWO_32 = 4294967296;
 const encoder = new TextEncoder();
@@ -43,11 +44,27 @@ export function maskOf(secret: Uint8Array, label: string, words: number): Uint32
 
 export const publicKeyOf = (secretKey: Uint8Array): Uint8Array => x25519.getPublicKey(secretKey);
 
-/** 32 bytes that both sides of two key pairs come to, for one purpose. */
+/** What a secret of 32 random bytes is known by afterwards, and cannot be found from. */
+export const secretMark = (secret: Uint8Array): Uint8Array =>
+  blake3(secret, { context: encoder.encode("jarvis-crdt secure sum mark") });
+
+/** 32 bytes that both sides of two key pairs come to, for one purpose. Errors: invalid-value for a key that is none. */
 export function sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array, purpose: string): Uint8Array {
-  return blake3(x25519.getSharedSecret(secretKey, publicKey), {
+  return blake3(exchanged(secretKey, publicKey), {
     context: encoder.encode(`jarvis-crdt ${purpose}`),
   });
+}
+
+function exchanged(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  try {
+    return x25519.getSharedSecret(secretKey, publicKey);
+  } catch {
+    throw new CrdtError("invalid-value", "a public key with which nothing stays secret; leave its owner out");
+  }
+}
+
+export function areEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
 
 const TAG_BYTES = 32;

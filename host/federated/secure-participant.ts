@@ -2,13 +2,16 @@
 // may be put together by the others when it drops out, so the next sum takes a new one.
 import { split } from "shamir-secret-sharing";
 import { CrdtError } from "../errors.ts";
-import { addWords, maskOf, publicKeyOf, seal, sharedSecret, unseal, wordsOf } from "./masking.ts";
+import { addWords, maskOf, publicKeyOf, seal, secretMark, sharedSecret, unseal, wordsOf } from "./masking.ts";
+import { isParticipant } from "./update-record.ts";
 
 /** What a participant tells everybody first. */
 export interface Advert {
   readonly id: string;
   readonly maskKey: Uint8Array;
   readonly shareKey: Uint8Array;
+  /** By which the seed is known when it is put together, and by nothing else. */
+  readonly seedMark: Uint8Array;
 }
 
 /** Shares of a participant's secrets that one other can read. */
@@ -55,6 +58,17 @@ export function checkGroup(adverts: readonly Advert[], threshold: number): Map<s
   if (!isMajority || threshold > adverts.length) {
     refuseSum(`a threshold of ${threshold} among ${adverts.length}; give more than half, at most all`);
   }
+  for (const { id, maskKey, shareKey, seedMark } of adverts) {
+    // Two of another form could come to one label, and so to one key for both directions.
+    if (!isParticipant(id))
+      refuseSum(`participant ${JSON.stringify(id)}: give 1 to 64 letters, digits, "_", "." and "-"`);
+    if (
+      ![maskKey, shareKey, seedMark].every(
+        (bytes) => bytes instanceof Uint8Array && bytes.length === SECRET_BYTES,
+      )
+    )
+      refuseSum(`the advert of ${id} holds something else than ${SECRET_BYTES} bytes each; leave it out`);
+  }
   return byId;
 }
 
@@ -64,6 +78,7 @@ export class SecureParticipant {
   readonly #shareSecret: Uint8Array;
   readonly #seed: Uint8Array;
   #adverts = new Map<string, Advert>();
+  #threshold = 0;
   /** Shares of the others, seed and then key. */
   readonly #held = new Map<string, Uint8Array>();
   #isMasked = false;
@@ -82,6 +97,7 @@ export class SecureParticipant {
       id: this.id,
       maskKey: publicKeyOf(this.#maskSecret),
       shareKey: publicKeyOf(this.#shareSecret),
+      seedMark: secretMark(this.#seed),
     };
   }
 
@@ -94,6 +110,7 @@ export class SecureParticipant {
     const byId = checkGroup(adverts, threshold);
     if (!byId.has(this.id)) refuseSum(`${this.id} is not among the adverts`);
     this.#adverts = byId;
+    this.#threshold = threshold;
     const seeds = await split(this.#seed, adverts.length, threshold);
     const keys = await split(this.#maskSecret, adverts.length, threshold);
     return adverts.flatMap(({ id }, index) => {
@@ -121,11 +138,10 @@ export class SecureParticipant {
 
   /**
    * The integers under masks against `group`, those whose shares everybody has. Errors: invalid-argument for a member whose
-   * shares are not here, and for a second call: two sums under one mask would show their difference.
+   * shares are not here, a group below the threshold, and a second call: two sums under one mask would show their difference.
    */
   mask(terms: Float64Array, group: readonly string[]): MaskedTerms {
-    const lacking = group.find((id) => !this.#held.has(id));
-    if (lacking !== undefined) refuseSum(`${this.id} has no shares of ${lacking}; leave it out of the group`);
+    this.#checkNamed(group);
     if (this.#isMasked) refuseSum(`${this.id} has masked its terms; make another participant`);
     if (!terms.every(Number.isSafeInteger))
       refuseSum("a term is no integer within ±(2^53 − 1); round it first");
@@ -142,13 +158,14 @@ export class SecureParticipant {
 
   /**
    * Gives away what takes the masks off, once: a second answer could complete both secrets of somebody. Errors:
-   * invalid-argument.
+   * invalid-argument, also where fewer stayed than the threshold: the sum of a few says much of each.
    */
   reveal(group: readonly string[], stayed: readonly string[]): RevealedShares {
     if (this.#isRevealed)
       refuseSum(`${this.id} has revealed its shares; a second time would uncover somebody`);
-    const lacking = group.find((id) => !this.#held.has(id));
-    if (lacking !== undefined) refuseSum(`${this.id} has no shares of ${lacking}; leave it out of the group`);
+    this.#checkNamed(group);
+    this.#checkNamed(stayed);
+    if (!stayed.every((id) => group.includes(id))) refuseSum("somebody stayed who is outside the group");
     this.#isRevealed = true;
     const [seeds, keys] = [new Map<string, Uint8Array>(), new Map<string, Uint8Array>()];
     for (const id of group) {
@@ -157,6 +174,16 @@ export class SecureParticipant {
       else keys.set(id, both.slice(SECRET_BYTES + 1));
     }
     return { from: this.id, seeds, keys };
+  }
+
+  #checkNamed(ids: readonly string[]): void {
+    const lacking = ids.find((id) => !this.#held.has(id));
+    if (lacking !== undefined) refuseSum(`${this.id} has no shares of ${lacking}; leave it out of the group`);
+    if (new Set(ids).size !== ids.length) refuseSum("a participant is named twice; name each once");
+    if (ids.length < this.#threshold)
+      refuseSum(
+        `${ids.length} participants, the threshold is ${this.#threshold}; the sum would say too much`,
+      );
   }
 
   /** A key for one direction: what is sealed there and back must not share a stream. */

@@ -6,7 +6,8 @@
 // less: adverts and lists of who stayed must reach all unchanged. Costs: each stretches a mask for every other.
 import { combine } from "shamir-secret-sharing";
 import type { ModelKernels } from "../engine/engine.ts";
-import { addWords, maskOf, sharedSecret, termsOf } from "./masking.ts";
+import { CrdtError } from "../errors.ts";
+import { addWords, areEqual, maskOf, publicKeyOf, secretMark, sharedSecret, termsOf } from "./masking.ts";
 import {
   type Advert,
   checkGroup,
@@ -15,6 +16,7 @@ import {
   pairPurpose,
   type RevealedShares,
   refuseSum,
+  SECRET_BYTES,
   selfLabel,
 } from "./secure-participant.ts";
 
@@ -48,7 +50,8 @@ export function meanOfTerms(kernels: ModelKernels, sums: Float64Array, scale: nu
 
 /**
  * The sum of the terms of those who stayed. `group` are those the masks were made against. Errors: invalid-argument where
- * fewer than `threshold` have revealed their shares, and for lists that do not fit together.
+ * fewer than `threshold` have revealed their shares, and for lists that do not fit together; invalid-value where shares do
+ * not bring back the secret they are of.
  */
 export async function unmaskedSum(
   adverts: readonly Advert[],
@@ -66,7 +69,10 @@ export async function unmaskedSum(
   if (![...stayed, ...group].every((id) => byId.has(id) && group.includes(id))) {
     refuseSum("masked terms of somebody outside the group");
   }
-  if (new Set(revealed.map(({ from }) => from)).size < threshold) {
+  if (new Set(group).size !== group.length) refuseSum("a participant is named twice; name each once");
+  const revealers = new Set(revealed.map(({ from }) => from)).size;
+  if (revealers !== revealed.length) refuseSum("two reveals of one participant; leave both out");
+  if (revealers < threshold) {
     refuseSum(
       `${revealed.length} participants have revealed their shares, ${threshold} must; the sum stays hidden`,
     );
@@ -75,11 +81,13 @@ export async function unmaskedSum(
   for (const { words } of masked) addWords(sum, words, 1);
   for (const id of group) {
     if (stayed.has(id)) {
-      const seed = await combine(sharesOf(revealed, threshold, ({ seeds }) => seeds.get(id)));
+      const seed = await combined(sharesOf(revealed, threshold, ({ seeds }) => seeds.get(id)));
+      if (seed === undefined || !areEqual(secretMark(seed), byId.get(id)!.seedMark)) refuseShares(id);
       addWords(sum, maskOf(seed, selfLabel, length), -1);
       continue;
     }
-    const key = await combine(sharesOf(revealed, threshold, ({ keys }) => keys.get(id)));
+    const key = await combined(sharesOf(revealed, threshold, ({ keys }) => keys.get(id)));
+    if (key === undefined || !areEqual(publicKeyOf(key), byId.get(id)!.maskKey)) refuseShares(id);
     for (const other of stayed) {
       const secret = sharedSecret(key, byId.get(other)!.maskKey, pairPurpose);
       addWords(sum, maskOf(secret, pairLabel(id, other), length), other < id ? -1 : 1);
@@ -96,4 +104,17 @@ function sharesOf(
   const found = revealed.map(pick).filter((share) => share !== undefined);
   if (found.length < threshold) refuseSum(`${found.length} shares of a secret, ${threshold} bring it back`);
   return found.slice(0, threshold);
+}
+
+/** Undefined for shares of which at least one is none, or comes twice. */
+async function combined(shares: Uint8Array[]): Promise<Uint8Array | undefined> {
+  const secret = await combine(shares).catch(() => undefined);
+  return secret?.length === SECRET_BYTES ? secret : undefined;
+}
+
+function refuseShares(of: string): never {
+  throw new CrdtError(
+    "invalid-value",
+    `the shares of ${of} do not bring back its secret: one was changed; try those of others`,
+  );
 }

@@ -48,8 +48,12 @@ export function checkServerOptimizer(optimizer: ServerOptimizer): void {
     if (name === "kind") continue;
     const isBelowOne = name.toLowerCase().endsWith("momentum") ? (value as number) < 1 : true;
     if (!(typeof value === "number" && value > 0 && Number.isFinite(value) && isBelowOne))
-      refuse(`an optimiser's ${name} of ${value}; give a number above 0, momenta below 1`);
+      refuse(
+        `an optimiser's ${name} of ${typeof value === "number" ? value : typeof value}; give a number above 0, momenta below 1`,
+      );
   }
+  if (optimizer.kind === "scaffold" && !(optimizer.participants >= 1))
+    refuse("SCAFFOLD without its participants; give how many there are");
 }
 
 function refuse(message: string): never {

@@ -40,15 +40,15 @@ export function settingsOf(options: FederationOptions): FederationSettings {
 }
 
 /** Errors: invalid-argument, limit-exceeded. */
-export function checkSettings({
-  parameters,
-  aggregation,
-  optimizer,
-  closing,
-  ...limits
-}: FederationSettings): void {
+export function checkSettings(settings: FederationSettings): void {
+  const { parameters, aggregation, optimizer, closing, magnitudeMax, normMax, ...others } = settings;
   if (!Number.isSafeInteger(parameters) || parameters < 1)
-    refuse(`a model of ${parameters} parameters; give an integer from 1 on`);
+    refuse(`a model of ${told(parameters)} parameters; give an integer from 1 on`);
+  for (const [name, part] of Object.entries({ aggregation, optimizer, closing }))
+    if (typeof part?.kind !== "string") refuse(`no kind of ${name}; give one, see the settings`);
+  // Who does not know a setting would come to another model than who does.
+  if (Object.keys(others).length > 0)
+    refuse(`settings ${Object.keys(others).join(", ")} are not known here; update the package`);
   checkAggregationRule(aggregation);
   checkServerOptimizer(optimizer);
   const bytes = updateLengthOf(optimizer, parameters) * 4;
@@ -60,12 +60,17 @@ export function checkSettings({
   }
   const isQuorum = closing.kind === "quorum" && isWithin(closing.contributions, MODEL_ROWS_MAX);
   if (closing.kind !== "creator" && !isQuorum)
-    refuse(`${JSON.stringify(closing)} closes no round; give creator, or a quorum of 1 to ${MODEL_ROWS_MAX}`);
-  for (const [name, value] of Object.entries(limits)) {
+    refuse(
+      `"${closing.kind}" closes no round, or misses its count; give creator, or a quorum of 1 to ${MODEL_ROWS_MAX}`,
+    );
+  for (const [name, value] of Object.entries({ magnitudeMax, normMax })) {
     if (!(typeof value === "number" && value > 0 && value <= 2 ** 20))
-      refuse(`a ${name} of ${value}; give a number above 0, at most 2^20`);
+      refuse(`a ${name} of ${told(value)}; give a number above 0, at most 2^20`);
   }
 }
+
+/** Settings come from a document: a value may be of any kind. */
+const told = (value: unknown): string => (typeof value === "number" ? `${value}` : typeof value);
 
 const isWithin = (value: number, limit: number): boolean =>
   Number.isSafeInteger(value) && value >= 1 && value <= limit;

@@ -10,6 +10,7 @@
 // A digest is SHA-256 over the record's head and the payload, so a record that says anything else is another update.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { MODEL_ROWS_MAX } from "../limits.ts";
 import type { Handles } from "../replica/schema.ts";
 import { map, register, schema } from "../replica/schema.ts";
 import type { Value } from "../wire/value.ts";
@@ -96,6 +97,7 @@ export function readClosing(key: string, value: unknown): ClosingRecord | undefi
   const { digests } = fieldsOf(value);
   if (rest.length > 0 || !ROUND.test(round) || !isParticipant(closer) || !Array.isArray(digests))
     return undefined;
+  if (digests.length > MODEL_ROWS_MAX) return undefined;
   if (!digests.every((digest) => typeof digest === "string" && DIGEST.test(digest))) return undefined;
   return { round: Number(round), closer, digests: [...new Set<string>(digests)].sort() };
 }

@@ -1,5 +1,5 @@
 // Payloads in a federation's document: cut into chunks under their digest, put together and judged when read. What was
-// judged good is kept until its round is forgotten; what is incomplete or damaged is looked at again.
+// judged is kept while its round is one of the last; what is incomplete or damaged is looked at again.
 import type { ModelKernels } from "../engine/engine.ts";
 import { isCrdtError } from "../errors.ts";
 import { UPDATE_CHUNK_BYTES } from "../limits.ts";
@@ -42,7 +42,8 @@ export class UpdateStore {
   readonly #kernels: ModelKernels;
   readonly #updateLength: number;
   readonly #limits: UpdateLimits;
-  readonly #judged = new Map<string, Float32Array | UpdateFault>();
+  readonly #judged = new Map<string, { readonly round: number; readonly is: Float32Array | UpdateFault }>();
+  #judgedFrom = 0;
 
   constructor(handles: FederationHandles, kernels: ModelKernels, updateLength: number, limits: UpdateLimits) {
     this.#handles = handles;
@@ -62,14 +63,16 @@ export class UpdateStore {
 
   /** The payload of `bytes` bytes; undefined while chunks are missing or of other lengths. */
   read(digest: string, bytes: number): Uint8Array | undefined {
-    const payload = new Uint8Array(bytes);
-    for (let index = 0; index * UPDATE_CHUNK_BYTES < bytes; index++) {
-      const chunk = this.#handles.chunks.get(chunkKey(digest, index));
-      const begin = index * UPDATE_CHUNK_BYTES;
+    const found: Uint8Array[] = [];
+    // A record may say any length: memory is taken for what has come.
+    for (let begin = 0; begin < bytes; begin += UPDATE_CHUNK_BYTES) {
+      const chunk = this.#handles.chunks.get(chunkKey(digest, found.length));
       const length = Math.min(UPDATE_CHUNK_BYTES, bytes - begin);
       if (!(chunk instanceof Uint8Array) || chunk.length !== length) return undefined;
-      payload.set(chunk, begin);
+      found.push(chunk);
     }
+    const payload = new Uint8Array(bytes);
+    for (const [index, chunk] of found.entries()) payload.set(chunk, index * UPDATE_CHUNK_BYTES);
     return payload;
   }
 
@@ -80,15 +83,23 @@ export class UpdateStore {
     this.#judged.delete(digest);
   }
 
+  /** Lets go of what was judged of the rounds before this one; the document keeps them. */
+  letGoBefore(round: number): void {
+    if (round <= this.#judgedFrom) return;
+    this.#judgedFrom = round;
+    for (const [digest, judged] of this.#judged) if (judged.round < round) this.#judged.delete(digest);
+  }
+
   /** The update a record names, or what is wrong with it. */
   judge(record: UpdateRecord): Float32Array | UpdateFault {
     const known = this.#judged.get(record.digest);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.is;
     const payload = this.read(record.digest, record.bytes);
     if (payload === undefined) return "incomplete";
     if (updateDigest(record, payload) !== record.digest) return "damaged";
     const judged = this.#decode(record, payload);
-    this.#judged.set(record.digest, judged);
+    const { round } = record;
+    if (round >= this.#judgedFrom) this.#judged.set(record.digest, { round, is: judged });
     return judged;
   }
 

@@ -142,6 +142,7 @@ export class Outbound implements Receiver {
   #catchUp(from: VersionVector): void {
     this.room.leave(this);
     this.#state = "catching-up";
+    this.#answer = undefined;
     this.room.core.flushLocal();
     if (from.covers(this.room.core.versionVector)) this.#start();
     else this.#answerFrom(from);

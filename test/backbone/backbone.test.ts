@@ -4,6 +4,8 @@ import { afterEach, expect, it } from "vitest";
 import { encodeDeltas } from "../../host/backbone/messages.ts";
 import { Subjects } from "../../host/backbone/subjects.ts";
 import { hostOf } from "../../host/replica/replica.ts";
+import { ByteWriter } from "../../host/wire/byte-writer.ts";
+import { writeDeltaHeader } from "../../host/wire/delta-header.ts";
 import type { ReplicaId } from "../../host/wire/replica-id.ts";
 import { VersionVector } from "../../host/wire/version-vector.ts";
 import { describeWithNats } from "./describe-with-nats.ts";
@@ -192,6 +194,38 @@ describeWithNats("relays on one backbone", (start) => {
       await turn();
     }
     await until(() => relay.backbone.statistics.snapshotsWritten === 1);
+    await nats.close();
+  });
+
+  it("leave out what waited and cannot be merged, and merge what waits behind it", async () => {
+    const { url } = await start();
+    const relay = await createRelay({ servers: url });
+    const home = await openHome(relay.replica);
+    await relay.backbone.caughtUp();
+    const other = await createClient();
+    const afar = await openHome(other);
+    afar.settings.set("good", 1);
+    const good = afar.deltaSince(new VersionVector());
+    const writer = new ByteWriter();
+    const stranger = "00000000000000aa" as ReplicaId;
+    const replicas = [{ id: stranger, base: 0, to: 1 }];
+    writeDeltaHeader(writer, { kind: "stream", baseTimestamp: 0, replicas, containers: [] });
+    writer.append(new Uint8Array(40));
+    const nats = await connect({ servers: url });
+    const subject = new Subjects("default").deltasOf("home");
+    const requires = new VersionVector([[hostOf(relay.replica).id, 1]]);
+    for (const delta of [writer.toBytes(), good]) {
+      nats.publish(subject, encodeDeltas({ relay: stranger, requires, deltas: [delta] }));
+    }
+    await nats.flush();
+    await until(() => relay.backbone.statistics.received === 2);
+    home.visits.increment();
+    await until(
+      () => home.settings.size === 1,
+      () => "",
+      5_000,
+    );
+    expect(relay.backbone.statistics.ignored).toBe(1);
     await nats.close();
   });
 

@@ -2,7 +2,7 @@
 // not count, or nobody would publish what is missing.
 import { expect, it } from "vitest";
 import { Readable } from "../../host/backbone/readable.ts";
-import { BACKBONE_UNREADABLE_MAX } from "../../host/limits.ts";
+import { BACKBONE_UNREADABLE_MAX, BACKBONE_WAITING_BYTES_MAX } from "../../host/limits.ts";
 import { ByteWriter } from "../../host/wire/byte-writer.ts";
 import { type DeltaKind, writeDeltaHeader } from "../../host/wire/delta-header.ts";
 import type { ReplicaId } from "../../host/wire/replica-id.ts";
@@ -80,4 +80,24 @@ it("remembers BACKBONE_UNREADABLE_MAX messages that cannot be read yet: of one m
   };
   expect(fill(BACKBONE_UNREADABLE_MAX)).toEqual(seen(9, BACKBONE_UNREADABLE_MAX));
   expect(fill(BACKBONE_UNREADABLE_MAX + 1)).toEqual(seen(9, 0));
+});
+
+it("of messages that wait no more bytes are kept than a lane may hold, the newest ones", () => {
+  const readable = new Readable();
+  const partBytes = BACKBONE_WAITING_BYTES_MAX / 8;
+  const large = (from: number) => {
+    const head = delta("stream", [Y, from, from + 1]);
+    const bytes = new Uint8Array(partBytes);
+    bytes.set(head);
+    return { requires: seen(1, from), deltas: [bytes] };
+  };
+  for (let from = 0; from < 9; from++) readable.add(large(from));
+  readable.add(streamed(seen(0, 0), [X, 0, 1]));
+  expect(readable.vector).toEqual(seen(1, 0));
+  readable.add(large(0));
+  expect(readable.vector).toEqual(seen(1, 9));
+  // What was read waits no more, and takes no place.
+  for (let from = 11; from < 19; from++) readable.add(large(from));
+  readable.add(streamed(seen(1, 9), [Y, 9, 11]));
+  expect(readable.vector).toEqual(seen(1, 19));
 });

@@ -2,7 +2,20 @@
 import { describe, expect, it } from "vitest";
 import type { Federation } from "../../host/federated/index.ts";
 import { createFederation, joinFederation } from "../../host/federated/index.ts";
-import { UPDATE_BYTES_MAX, UPDATE_CHUNK_BYTES, UPDATE_EXAMPLES_MAX } from "../../host/limits.ts";
+import { floatBytes } from "../../host/federated/update-codec.ts";
+import {
+  FederationSchema,
+  readClosing,
+  stateDigest,
+  updateDigest,
+} from "../../host/federated/update-record.ts";
+import { UpdateStore } from "../../host/federated/update-store.ts";
+import {
+  MODEL_ROWS_MAX,
+  UPDATE_BYTES_MAX,
+  UPDATE_CHUNK_BYTES,
+  UPDATE_EXAMPLES_MAX,
+} from "../../host/limits.ts";
 import { codeOf } from "../conformance/documents.ts";
 import { createMember } from "../replica/group.ts";
 import { bits, ENGINES, openFederations, randomWords, sync, updateOf } from "./group.ts";
@@ -161,10 +174,9 @@ describe("a round", () => {
     const [record] = [...ada.document.updates.values()] as { bytes: number }[];
     expect(record!.bytes / 20_000).toBeLessThan(encoding === "int8" ? 0.26 : 0.13);
     const step = 0.5 / (encoding === "int8" ? 127 : 7);
+    const [start, update] = [updateOf(9, 5_000), updateOf(1, 5_000)];
     for (const [index, value] of ada.model.entries()) {
-      expect(Math.abs(value - updateOf(9, 5_000)[index]! - updateOf(1, 5_000)[index]!)).toBeLessThan(
-        step * 1.01,
-      );
+      expect(Math.abs(value - start[index]! - update[index]!)).toBeLessThan(step * 1.01);
     }
     expect(codeOf(() => ben.contribute(updateOf(1, 5_000), 5, { encoding }))).toBe("invalid-argument");
   });
@@ -312,5 +324,116 @@ describe("records of hostile peers", () => {
     ada.closeRound();
     sync(ada, ben);
     expect([ben.round, ben.modelDigest]).toEqual([2, ada.modelDigest]);
+  });
+
+  it("do not take back what others name, when a round is forgotten", async () => {
+    const [ada, ben] = (await openFederations(["ada", "ben"], model())) as [Federation, Federation];
+    ada.contribute(updateOf(1, 10), 1);
+    ada.closeRound();
+    sync(ada, ben);
+    const next = ben.contribute(updateOf(2, 10), 1);
+    for (const digest of [next, ben.modelDigest]) {
+      const record = { examples: 1, encoding: "f32", base: ben.modelDigest, bytes: 40 };
+      ben.document.updates.set(`1/eve/${digest}`, record);
+    }
+    sync(ada, ben);
+    ada.compact();
+    sync(ada, ben);
+    expect(statesOf(ben)).toEqual({ ben: "ready" });
+    const { replica } = await createMember(ENGINES[0]!);
+    (await replica.open("f")).merge(ada.document.snapshot());
+    const newcomer = await joinFederation(replica, "f", { participant: "eve", engine: ENGINES[0]! });
+    expect([newcomer.round, newcomer.modelDigest]).toEqual([2, ada.modelDigest]);
+  });
+
+  it("take no memory for the length they say, and no more updates than can be averaged", async () => {
+    const kernels = await ENGINES[0]!.models();
+    const [ada] = (await openFederations(["ada"], Float32Array.of(1))) as [Federation];
+    const store = new UpdateStore(ada.document, kernels, 1, ada.settings);
+    expect(store.read("0".repeat(64), 2 ** 45)).toBeUndefined();
+    const digests = Array.from({ length: MODEL_ROWS_MAX + 1 }, (_, index) => `${index}`.padStart(64, "0"));
+    expect(readClosing("1/ada", { digests })).toBeUndefined();
+    expect(readClosing("1/ada", { digests: digests.slice(1) })?.digests.length).toBe(MODEL_ROWS_MAX);
+    const base = ada.modelDigest;
+    ada.document.transact(() => {
+      const payload = new Uint8Array(4);
+      for (const [index, name] of digests.entries()) {
+        const head = { round: 1, participant: `p${index}`, examples: 1, encoding: "f32", base } as const;
+        expect(name.length).toBe(64);
+        const digest = updateDigest(head, payload);
+        store.write(digest, payload);
+        ada.document.updates.set(`1/p${index}/${digest}`, { examples: 1, encoding: "f32", base, bytes: 4 });
+      }
+    });
+    expect(ada.closeRound()).toBe(true);
+    expect([ada.round, ada.view(1).closing?.digests.length]).toEqual([2, MODEL_ROWS_MAX]);
+  });
+
+  it("and old updates are not kept in memory, whoever compacts", async () => {
+    const [ada, ben] = (await openFederations(["ada", "ben"], model())) as [Federation, Federation];
+    const first = ada.contribute(updateOf(0, 10), 1);
+    for (let round = 1; round <= 10; round++) {
+      if (round > 1) ada.contribute(updateOf(round, 10), 1);
+      ada.closeRound();
+      sync(ada, ben);
+      expect(ben.round).toBe(round + 1);
+    }
+    // What is still known of it comes from the document.
+    ben.document.chunks.delete(`${first}/0`);
+    expect(statesOf(ben, 1)).toEqual({ ada: "incomplete" });
+    expect(ben.round).toBe(11);
+  });
+
+  it("that say what cannot be agreed on are refused when joining, with a code", async () => {
+    const good = {
+      parameters: 10,
+      aggregation: { kind: "mean" },
+      optimizer: { kind: "fedavg" },
+      closing: { kind: "creator" },
+      magnitudeMax: 64,
+      normMax: 64,
+      creator: "ada",
+    };
+    const join = async (settings: unknown): Promise<string> => {
+      const { replica } = await createMember(ENGINES[0]!);
+      const document = await replica.open("f", FederationSchema);
+      document.settings.set(settings as never);
+      return joinFederation(replica, "f", { participant: "ben", engine: ENGINES[0]! }).then(
+        () => "none",
+        (error: { code?: string }) => error.code ?? String(error),
+      );
+    };
+    expect(await join(good)).toBe("none");
+    for (const name of Object.keys(good)) {
+      for (const value of [undefined, null, "x", -1, Number.NaN, {}, [], { kind: {} }, { kind: "x" }]) {
+        const { [name]: _, ...rest } = good as Record<string, unknown>;
+        const settings = value === undefined ? rest : { ...rest, [name]: value };
+        if (name === "creator" && value === "x") continue;
+        expect([name, value, await join(settings)]).toEqual([name, value, "invalid-argument"]);
+      }
+    }
+    expect(await join({ ...good, optimizer: { kind: "scaffold" } })).toBe("invalid-argument");
+    expect(await join({ ...good, optimizer: { kind: "fedavg", rate: 1n } })).toBe("invalid-argument");
+    expect(await join({ ...good, aggregation: { kind: "krum", liars: 1n } })).toBe("invalid-argument");
+    expect(await join({ ...good, closing: { kind: "quorum", contributions: 1n } })).toBe("invalid-argument");
+    expect(await join({ ...good, dropout: 1 })).toBe("invalid-argument");
+  });
+
+  it("that hold a state of moments nobody can go on from are not taken for a checkpoint", async () => {
+    for (const [first, second] of [
+      [Number.NaN, 1],
+      [1, Number.NaN],
+      [1, -1],
+      [1, Number.POSITIVE_INFINITY],
+    ]) {
+      const [ada] = (await openFederations(["ada"], Float32Array.of(1), {
+        optimizer: { kind: "fedadam" },
+      })) as [Federation];
+      const payload = floatBytes(Float32Array.of(1, first!, second!));
+      const digest = stateDigest(5, payload);
+      ada.document.chunks.set(`${digest}/0`, payload);
+      ada.document.checkpoints.set("5", { digest, bytes: payload.length });
+      expect(ada.round).toBe(1);
+    }
   });
 });

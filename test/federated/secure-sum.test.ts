@@ -120,7 +120,64 @@ describe("a masked sum", () => {
   });
 });
 
+describe("what was changed", () => {
+  const allOf = async () => {
+    const { members, adverts, group } = await openGroup(5, 3);
+    const masked = members.map((member) => member.mask(Float64Array.of(1), group)).slice(1);
+    const stayed = masked.map(({ from }) => from);
+    const revealed = members.slice(1).map((member) => member.reveal(group, stayed));
+    const sum = (given: RevealedShares[]) => codeOfAsync(unmaskedSum(adverts, 3, group, masked, given));
+    return { revealed, sum, adverts, group, masked };
+  };
+
+  it.each(["seeds", "keys"] as const)("one share of the %s is noticed, not summed up", async (kind) => {
+    const { revealed, sum } = await allOf();
+    expect(await sum(revealed)).toBe("none");
+    const owner = kind === "seeds" ? "p2" : "p0";
+    for (const change of [
+      (share: Uint8Array) => share.map((byte, index) => (index === 3 ? byte ^ 1 : byte)),
+      (share: Uint8Array) => share.subarray(1),
+      () => new Uint8Array(0),
+      () => revealed[1]![kind].get(owner)!,
+    ]) {
+      const shares = new Map(revealed[0]![kind]).set(owner, change(revealed[0]![kind].get(owner)!));
+      expect(await sum([{ ...revealed[0]!, [kind]: shares }, ...revealed.slice(1)])).toBe("invalid-value");
+    }
+  });
+
+  it("a list that names somebody twice is refused", async () => {
+    const { revealed, adverts, group, masked, sum } = await allOf();
+    const twice = [...group, "p1"];
+    expect(await codeOfAsync(unmaskedSum(adverts, 3, twice, masked, revealed))).toBe("invalid-argument");
+    expect(await sum([revealed[0]!, ...revealed])).toBe("invalid-argument");
+    const { members } = await openGroup(5, 3);
+    expect(codeOf(() => members[0]!.mask(Float64Array.of(1), twice))).toBe("invalid-argument");
+    expect(codeOf(() => members[0]!.reveal(twice, group))).toBe("invalid-argument");
+  });
+});
+
 describe("a participant", () => {
+  it("gives no sum of fewer than the threshold", async () => {
+    const { members, group } = await openGroup(5, 3);
+    const [one] = members as [SecureParticipant];
+    expect(codeOf(() => one.mask(Float64Array.of(1), group.slice(0, 2)))).toBe("invalid-argument");
+    expect(codeOf(() => one.reveal(group, group.slice(0, 2)))).toBe("invalid-argument");
+    expect(codeOf(() => one.reveal(group.slice(1), group.slice(0, 3)))).toBe("invalid-argument");
+    one.mask(Float64Array.of(1), group.slice(0, 3));
+    one.reveal(group, group.slice(0, 3));
+  });
+
+  it("refuses adverts whose keys keep no secret, and names that could be taken for two", async () => {
+    const members = [0, 1, 2].map(participant);
+    const adverts = members.map(({ advert }) => advert);
+    const changed = (change: Partial<(typeof adverts)[0]>) =>
+      codeOfAsync(members[0]!.share([adverts[0]!, adverts[1]!, { ...adverts[2]!, ...change }], 2));
+    expect(await changed({ id: "p2 p2" })).toBe("invalid-argument");
+    expect(await changed({ maskKey: new Uint8Array(31) })).toBe("invalid-argument");
+    expect(await changed({ seedMark: undefined as never })).toBe("invalid-argument");
+    expect(await changed({ shareKey: new Uint8Array(32) })).toBe("invalid-value");
+  });
+
   it("masks once and reveals once", async () => {
     const { members, group } = await openGroup(3, 2);
     members[0]!.mask(Float64Array.of(1), group);

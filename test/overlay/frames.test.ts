@@ -112,6 +112,13 @@ describe("frames of membership", () => {
     });
     expect(judge(probe(PROBE_HOPS_MAX))).toBe(undefined);
     expect(judge(probe(PROBE_HOPS_MAX + 1))).toBe("protocol-error");
+    const least: SwimMessage = {
+      type: "rumours",
+      rumours: Array(50).fill({ ...links, version: 1, opened: [] }),
+    };
+    expect([bytesOf(least).length, judge(least)]).toEqual([1 + 50 * 11, undefined]);
+    // Of a list that cannot fit nothing is read and nothing reserved.
+    expect(() => read("rumours", bytesOf(least).subarray(0, 50 * 11))).toThrow("50 rumours is cut off");
     const many = new ByteWriter();
     many.varint(2 * MEMBERS_MAX + 1);
     many.append(new Uint8Array(4 * MEMBERS_MAX));

@@ -164,3 +164,29 @@ describe("a tree", () => {
     expect(share(sum(made.pushes))).toBeLessThan(0.15);
   });
 });
+
+it("a peer that takes nothing of a document is told nothing of it, and no timer goes on for it", async () => {
+  const world = new VirtualWorld(6);
+  const [node, other] = [new VirtualNode(world, 1), new VirtualNode(world, 2)];
+  const { platform } = node.host;
+  let timers = 0;
+  const setTimer: typeof platform.setTimer = (callback, ms, options) => {
+    timers++;
+    return platform.setTimer(callback, ms, options);
+  };
+  node.hub.extend(new LazyPush({ ...platform, setTimer }));
+  other.hub.extend(new LazyPush(other.host.platform));
+  const home = await openHome(node);
+  await openHome(other);
+  void other.hub.connect(node.name);
+  await world.run(500);
+  // As where the peer gives no right to write.
+  const link = [...node.hub.sessions][0]!.linkOf("home")!;
+  link.isReadOnly = true;
+  link.outbound.close();
+  home.visits.increment();
+  await world.run(1_000);
+  timers = 0;
+  await world.run(5_000);
+  expect(timers).toBe(0);
+});

@@ -45,6 +45,8 @@ interface LinkPush {
   toldAtMs: number;
   /** When the peer last acknowledged something, or had nothing to acknowledge. */
   heardAtMs: number;
+  /** When we last subscribed anew because the peer said so. */
+  askedAtMs: number;
   /** We asked not to be pushed to. */
   isFeedLazy: boolean;
 }
@@ -146,6 +148,7 @@ class PushEnd implements ExtensionEnd {
       untold: new Map(),
       toldAtMs: 0,
       heardAtMs: 0,
+      askedAtMs: Number.NEGATIVE_INFINITY,
       isFeedLazy: false,
     };
     this.#pushes.set(link, push);
@@ -229,7 +232,7 @@ class DocumentPush {
       if (isPushed) this.#sendHave(push, new Map(rows), false);
       return;
     }
-    if (isPushed && !push.isFeedLazy) this.#graft(push);
+    if (isPushed && !push.isFeedLazy && this.#mayAsk(push)) this.#graft(push);
     this.#owner.wake();
   }
 
@@ -241,7 +244,7 @@ class DocumentPush {
 
   /** The peer has subscribed anew because pushes are missing; those of its side may be missing here. */
   grafted(push: LinkPush): void {
-    if (!push.isFeedLazy) return;
+    if (!push.isFeedLazy || !this.#mayAsk(push)) return;
     push.isFeedLazy = false;
     this.#tree.repaired(push, this.#owner.nowMs);
     push.link.subscribe();
@@ -297,6 +300,8 @@ class DocumentPush {
       untold.delete(id);
       push.heardAtMs = nowMs;
     }
+    // Who takes nothing from us is told nothing.
+    if (link.isReadOnly) untold.clear();
     if (untold.size === 0) return false;
     if (link.outbound.isLazy) {
       this.#sendHave(push, untold, false);
@@ -332,6 +337,14 @@ class DocumentPush {
     push.isFeedLazy = true;
     push.peer.sendFrame(LAZY_PUSH_TYPES.prune, (writer) => writer.varint(this.#room.index));
     if (push.link.outbound.isStreaming) this.#becomeLazy(push);
+  }
+
+  /** Subscribing says a whole vector: a peer may bring it about once a beat. What is missing is asked for later as well. */
+  #mayAsk(push: LinkPush): boolean {
+    const { nowMs } = this.#owner;
+    if (nowMs - push.askedAtMs < BEAT_MS) return false;
+    push.askedAtMs = nowMs;
+    return true;
   }
 
   #graft(push: LinkPush): void {

@@ -4,6 +4,7 @@
 // that get lost: one delta flooding the links leaves a tree of them, two at a time cut it to pieces, so only deltas of
 // chosen rank prune, the same everywhere; and what is late is asked for once without a change of the tree, which it
 // changes only where it stays late. Reads no clock and sends nothing. Cost of a call: the replicas named in it.
+import { REPLICAS_MAX } from "../../limits.ts";
 import type { ReplicaId } from "../../wire/replica-id.ts";
 import type { VersionVector } from "../../wire/version-vector.ts";
 
@@ -60,7 +61,7 @@ interface LinkState {
   /** When it last brought something that prunes, first. */
   usefulAtMs: number;
   prunedAtMs: number;
-  /** What it announced and we lack. */
+  /** What it announced and we lack; a document knows no more than REPLICAS_MAX replicas. */
   readonly wanted: Map<ReplicaId, Want>;
 }
 
@@ -146,7 +147,8 @@ export class PushTree<Link> {
       state ??= this.#state(link);
       const waiting = state.wanted.get(id);
       if (waiting !== undefined) waiting.latest = Math.max(waiting.latest, sequence);
-      else state.wanted.set(id, { sequence, latest: sequence, repairAtMs: nowMs + this.#patienceMs(nowMs) });
+      else if (state.wanted.size < REPLICAS_MAX)
+        state.wanted.set(id, { sequence, latest: sequence, repairAtMs: nowMs + this.#patienceMs(nowMs) });
     }
     return isMissing;
   }

@@ -16,6 +16,9 @@ import { MEMBER_STATES, type Member, type Rumour } from "./member.ts";
 export const MEMBERSHIP_FEATURE = 1 << 7;
 export const MEMBERSHIP_TYPES = { probe: 26, answer: 27, rumours: 28, exchange: 29 } as const;
 
+/** The smallest rumour tells of no links: kind, member, version, how many. */
+const RUMOUR_BYTES_MIN = 1 + 8 + 1 + 1;
+
 interface Routed {
   readonly from: ReplicaId;
   readonly to: ReplicaId;
@@ -106,7 +109,8 @@ function writeRumour(writer: ByteWriter, rumour: Rumour): void {
 }
 
 function readRumours(reader: FrameReader): Rumour[] {
-  const count = reader.varint(Math.min(2 * MEMBERS_MAX, reader.remaining));
+  const count = reader.varint(2 * MEMBERS_MAX);
+  if (count * RUMOUR_BYTES_MIN > reader.remaining) throw malformed(`a list of ${count} rumours is cut off`);
   return Array.from({ length: count }, () => readRumour(reader));
 }
 
