@@ -8,6 +8,7 @@ import { VersionVector } from "../../host/wire/version-vector.ts";
 import { createSimulatedPlatform, type SimulatedPlatform } from "../platform/simulated-platform.ts";
 import { createPeer, openOn, recordKeysOf } from "./store-bench.ts";
 
+const QUEUE_BYTES_MAX = 67_108_864;
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 const broken = (): CrdtError => new CrdtError("store-corrupt", "an error of the disk");
 
@@ -181,13 +182,18 @@ test("what outgrows the queue while a snapshot is written is in the next one", a
   shut();
   const rewritten = store.rewrite!(home.core);
   await reached();
+  let waitingBytes = 0;
+  home.core.onDelta(({ bytes }) => {
+    waitingBytes += bytes.length;
+  });
   home.write(2);
+  home.core.flushLocal();
   const peer = createPeer("00000000000000aa");
   for (let number = 0; number < 9_000; number++) peer.document.write(number);
   home.core.merge(peer.document.deltaSince(home.core.versionVector), "peer");
-  // 1,000 deltas of 72 kB each: more than may wait.
-  for (let number = 0; number < 1_000; number++) {
-    peer.document.write(number);
+  // The last of them is the one that is more than may wait: nothing behind it asks for a snapshot.
+  while (waitingBytes <= QUEUE_BYTES_MAX) {
+    peer.document.write(waitingBytes);
     home.core.merge(peer.document.deltaSince(new VersionVector()), "peer");
   }
   gate.open();
