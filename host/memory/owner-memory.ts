@@ -22,6 +22,7 @@ import type { RecordIds } from "./record-ids.ts";
 import { isWithin, placeOf, type Scope, sessionKey } from "./scope.ts";
 import {
   checkText,
+  isNames,
   isTime,
   type NewTurn,
   placeOfStored,
@@ -32,6 +33,8 @@ import {
 
 /** Sessions of facts: one each, so that facts are nobody's neighbours. No session of turns has such a name. */
 const FACT_SESSION = "\u0000fact ";
+
+const MARKS_UNKNOWN = -1;
 
 const OwnerSchema = schema({
   turns: map<Record<string, StoredTurn>>(),
@@ -266,6 +269,8 @@ export class OwnerMemory {
   }
 
   #noted(change: Change): void {
+    // As many marks as before are not the same marks, where a peer took one away.
+    if (change.container === "forgets") this.#marksRead = MARKS_UNKNOWN;
     // A profile written elsewhere while it was forgotten here.
     if (change.container === "profile" && change.origin === "remote") this.#hasNewForgets = true;
     if (change.type === "map" && (change.container === "turns" || change.container === "facts")) {
@@ -288,6 +293,7 @@ export class OwnerMemory {
       if (mark === undefined || !this.#forgets.add(id, mark)) continue;
       this.#hasNewForgets = true;
       for (const record of mark.i ?? this.#index.ids()) this.#stale.add(record);
+      for (const record of this.#unreadable) this.#stale.add(record);
     }
     this.#marksRead = forgets.size;
     return this.#forgets;
@@ -307,6 +313,7 @@ export class OwnerMemory {
     const gone: string[] = [];
     const forgotten: string[] = [];
     for (const id of this.#stale) {
+      this.#unreadable.delete(id);
       const state = this.#indexRecord(id);
       if (state !== "shown") gone.push(id);
       if (state === "forgotten") forgotten.push(id);
@@ -321,7 +328,7 @@ export class OwnerMemory {
     const value = this.document.turns.get(id);
     if (value !== undefined) {
       const turn = isFactId(id) ? undefined : readStoredTurn(value);
-      if (turn === undefined) return this.#refuse(id);
+      if (turn === undefined) return this.#refuse(id, value);
       if (this.#isForgotten(id, turn, turn.s)) return "forgotten";
       this.#indexTurn(id, turn);
       return "shown";
@@ -329,7 +336,7 @@ export class OwnerMemory {
     const factValue = this.document.facts.get(id);
     if (factValue === undefined) return "absent";
     const fact = isFactId(id) ? readStoredFact(factValue) : undefined;
-    if (fact === undefined) return this.#refuse(id);
+    if (fact === undefined) return this.#refuse(id, factValue);
     if (this.#isForgotten(id, fact, undefined)) return "forgotten";
     this.#index.add({
       id,
@@ -354,7 +361,8 @@ export class OwnerMemory {
     if (turn.x !== undefined && isTime(turn.x)) this.#expiries.set(id, turn.x);
   }
 
-  #refuse(id: string): "absent" {
+  #refuse(id: string, value: unknown): "forgotten" | "absent" {
+    if (this.#isRubbishForgotten(id, value)) return "forgotten";
     this.#unreadable.add(id);
     return "absent";
   }
@@ -367,6 +375,11 @@ export class OwnerMemory {
     return this.#forgets.isForgotten(id, placeOfStored(record), session, record.h);
   }
 
+  #isRubbishForgotten(id: string, value: unknown): boolean {
+    const seen: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "h") : undefined;
+    return this.#forgets.isRubbishForgotten(id, isNames(seen) ? seen : undefined);
+  }
+
   /** Deletes what the forgets now hide, of `records` or of all; says how many records that were. */
   #purge(records: readonly string[] | undefined): number {
     const candidates = records ?? [...this.document.turns.keys(), ...this.document.facts.keys()];
@@ -374,7 +387,9 @@ export class OwnerMemory {
       const turn = readStoredTurn(this.document.turns.get(id));
       if (turn !== undefined) return this.#isForgotten(id, turn, turn.s);
       const fact = readStoredFact(this.document.facts.get(id));
-      return fact !== undefined && this.#isForgotten(id, fact, undefined);
+      if (fact !== undefined) return this.#isForgotten(id, fact, undefined);
+      const rubbish: unknown = this.document.turns.get(id) ?? this.document.facts.get(id);
+      return rubbish !== undefined && this.#isRubbishForgotten(id, rubbish);
     });
     this.#delete(gone);
     if (records !== undefined) return gone.length;

@@ -61,6 +61,8 @@ export type StoredTurn = {
 };
 
 const ZONE_MINUTES_MAX = 1_440;
+/** The last day that a `Date` holds, less the one that a zone may add. */
+const TIME_MS_MAX = 8_640_000_000_000_000 - ZONE_MINUTES_MAX * 60_000;
 
 /** Errors: invalid-argument, limit-exceeded. */
 export function storedTurn(turn: NewTurn, place: Place, nowMs: number, seen: readonly string[]): StoredTurn {
@@ -71,8 +73,8 @@ export function storedTurn(turn: NewTurn, place: Place, nowMs: number, seen: rea
   if (!isTime(timeMs)) throw refused("timeMs", timeMs, "give milliseconds since 1970");
   if (!isZone(zoneMinutes))
     throw refused("zoneMinutes", zoneMinutes, "give minutes ahead of UTC, a day at most");
-  if (lifetimeMs !== undefined && !(isTime(lifetimeMs) && lifetimeMs > 0)) {
-    throw refused("lifetimeMs", lifetimeMs, "give milliseconds above 0");
+  if (lifetimeMs !== undefined && !(isTime(nowMs + lifetimeMs) && lifetimeMs > 0)) {
+    throw refused("lifetimeMs", lifetimeMs, "give milliseconds above 0, and none at all for ever");
   }
   return {
     s: turn.session,
@@ -141,7 +143,7 @@ function storedAttachment({ name, reference, mediaType }: Attachment): StoredAtt
 }
 
 export const isTime = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 0;
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= TIME_MS_MAX;
 export const isOptionalTime = (value: unknown): boolean => value === undefined || isTime(value);
 export const isName = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && !value.includes("\u0000");
