@@ -17,13 +17,12 @@ import {
 } from "./forgets.ts";
 import { readLine } from "./json-lines.ts";
 import { Profile, type StoredField } from "./profile.ts";
-import { RecallIndex } from "./recall/index.ts";
+import { type IndexedTurn, RecallIndex } from "./recall/index.ts";
 import type { RecordIds } from "./record-ids.ts";
 import { isWithin, placeOf, type Scope, sessionKey } from "./scope.ts";
 import {
   checkText,
   isNames,
-  isTime,
   type NewTurn,
   placeOfStored,
   readStoredTurn,
@@ -310,55 +309,43 @@ export class OwnerMemory {
   }
 
   #takeInStale(): void {
-    const gone: string[] = [];
+    const shown: IndexedTurn[] = [];
     const forgotten: string[] = [];
     for (const id of this.#stale) {
       this.#unreadable.delete(id);
-      const state = this.#indexRecord(id);
-      if (state !== "shown") gone.push(id);
-      if (state === "forgotten") forgotten.push(id);
+      this.#expiries.delete(id);
+      const judged = this.#judge(id);
+      if (judged === "forgotten") forgotten.push(id);
+      else if (judged !== "absent") shown.push(judged);
     }
+    this.#reindex(shown);
     this.#stale.clear();
-    if (this.#index.remove(gone) > 0) this.#timeline = undefined;
-    for (const id of gone) this.#expiries.delete(id);
     if (forgotten.length > 0) this.document.transact(() => this.#delete(forgotten));
   }
 
-  #indexRecord(id: string): "shown" | "forgotten" | "absent" {
+  /** What is stale goes together and comes in its order: one at a time, each may walk through all there is. */
+  #reindex(shown: IndexedTurn[]): void {
+    const removed = this.#index.remove(this.#stale);
+    if (removed > 0 || shown.some(({ id }) => !isFactId(id))) this.#timeline = undefined;
+    shown.sort((left, right) => left.timeMs - right.timeMs || (left.id < right.id ? -1 : 1));
+    for (const turn of shown) this.#index.add(turn);
+  }
+
+  /** What the index is to hold of a record. */
+  #judge(id: string): IndexedTurn | "forgotten" | "absent" {
     const value = this.document.turns.get(id);
     if (value !== undefined) {
       const turn = isFactId(id) ? undefined : readStoredTurn(value);
       if (turn === undefined) return this.#refuse(id, value);
       if (this.#isForgotten(id, turn, turn.s)) return "forgotten";
-      this.#indexTurn(id, turn);
-      return "shown";
+      if (turn.x !== undefined) this.#expiries.set(id, turn.x);
+      return indexedTurn(id, turn);
     }
     const factValue = this.document.facts.get(id);
     if (factValue === undefined) return "absent";
     const fact = isFactId(id) ? readStoredFact(factValue) : undefined;
     if (fact === undefined) return this.#refuse(id, factValue);
-    if (this.#isForgotten(id, fact, undefined)) return "forgotten";
-    this.#index.add({
-      id,
-      session: sessionKey(placeOfStored(fact), `${FACT_SESSION}${id}`),
-      speaker: fact.s,
-      text: `${fact.p} ${fact.o}`,
-      timeMs: fact.v,
-    });
-    return "shown";
-  }
-
-  #indexTurn(id: string, turn: StoredTurn): void {
-    this.#index.add({
-      id,
-      session: sessionKey(placeOfStored(turn), turn.s),
-      speaker: turn.w,
-      text: [turn.t, ...(turn.f ?? []).map(({ n }) => n)].join(" "),
-      timeMs: turn.m,
-      zoneMinutes: turn.z ?? 0,
-    });
-    this.#timeline = undefined;
-    if (turn.x !== undefined && isTime(turn.x)) this.#expiries.set(id, turn.x);
+    return this.#isForgotten(id, fact, undefined) ? "forgotten" : indexedFact(id, fact);
   }
 
   #refuse(id: string, value: unknown): "forgotten" | "absent" {
@@ -421,6 +408,27 @@ export class OwnerMemory {
 
 /** What kind a record is stands in its id, so that one of another kind is not taken for it. */
 const isFactId = (id: string): boolean => id.startsWith("f");
+
+function indexedTurn(id: string, turn: StoredTurn): IndexedTurn {
+  return {
+    id,
+    session: sessionKey(placeOfStored(turn), turn.s),
+    speaker: turn.w,
+    text: [turn.t, ...(turn.f ?? []).map(({ n }) => n)].join(" "),
+    timeMs: turn.m,
+    zoneMinutes: turn.z ?? 0,
+  };
+}
+
+function indexedFact(id: string, fact: StoredFact): IndexedTurn {
+  return {
+    id,
+    session: sessionKey(placeOfStored(fact), `${FACT_SESSION}${id}`),
+    speaker: fact.s,
+    text: `${fact.p} ${fact.o}`,
+    timeMs: fact.v,
+  };
+}
 
 function sessionOf(turn: StoredTurn | undefined): string | undefined {
   return turn === undefined ? undefined : sessionKey(placeOfStored(turn), turn.s);
