@@ -19,13 +19,15 @@ import { readLine } from "./json-lines.ts";
 import { Profile, type StoredField } from "./profile.ts";
 import { type IndexedTurn, RecallIndex } from "./recall/index.ts";
 import type { RecordIds } from "./record-ids.ts";
-import { isWithin, placeOf, type Scope, sessionKey } from "./scope.ts";
+import { checkName, isWithin, placeOf, type Scope, sessionKey } from "./scope.ts";
 import {
   checkText,
+  isName,
   isNames,
   type NewTurn,
   placeOfStored,
   readStoredTurn,
+  refused,
   type StoredTurn,
   storedTurn,
 } from "./turn-record.ts";
@@ -122,7 +124,7 @@ export class OwnerMemory {
 
   turn(id: string): StoredTurn | undefined {
     this.#knownForgets();
-    const turn = isFactId(id) ? undefined : readStoredTurn(this.document.turns.get(id));
+    const turn = isTurnId(id) ? readStoredTurn(this.document.turns.get(id)) : undefined;
     if (turn === undefined || (turn.x !== undefined && turn.x <= this.#now())) return undefined;
     return this.#isForgotten(id, turn, turn.s) ? undefined : turn;
   }
@@ -185,15 +187,13 @@ export class OwnerMemory {
     return read.length;
   }
 
-  /** Hides what is asked for at once, deletes it here, and leaves a mark that does so everywhere. */
+  /**
+   * Hides what is asked for at once, deletes it here, and leaves a mark that does so everywhere. Errors: invalid-argument,
+   * limit-exceeded.
+   */
   forget(scope: Scope, request: ForgetRequest): ForgetRecord {
     const { records, reason = "requested", session } = request;
-    if (records !== undefined && records.length > FORGET_RECORDS_MAX) {
-      throw new CrdtError(
-        "limit-exceeded",
-        `${records.length} records to forget at once, ${FORGET_RECORDS_MAX} are the limit; forget them in parts`,
-      );
-    }
+    checkForgetRequest(request);
     const own = records?.filter((id) => this.#isOwn(id, scope));
     const forgets = this.#knownForgets();
     const { agent, run } = placeOf(scope);
@@ -335,7 +335,7 @@ export class OwnerMemory {
   #judge(id: string): IndexedTurn | "forgotten" | "absent" {
     const value = this.document.turns.get(id);
     if (value !== undefined) {
-      const turn = isFactId(id) ? undefined : readStoredTurn(value);
+      const turn = isTurnId(id) ? readStoredTurn(value) : undefined;
       if (turn === undefined) return this.#refuse(id, value);
       if (this.#isForgotten(id, turn, turn.s)) return "forgotten";
       if (turn.x !== undefined) this.#expiries.set(id, turn.x);
@@ -406,8 +406,24 @@ export class OwnerMemory {
   }
 }
 
+/** A mark that others cannot read would be none. */
+function checkForgetRequest({ records, reason, session }: ForgetRequest): void {
+  if (session !== undefined) checkName(session, "session");
+  if (reason !== undefined && typeof reason !== "string") throw refused("reason", reason, "give a text");
+  if (reason !== undefined) checkText(reason);
+  if (records === undefined) return;
+  if (!isNames(records)) throw refused("records", records, "give a list of ids");
+  if (records.length <= FORGET_RECORDS_MAX) return;
+  throw new CrdtError(
+    "limit-exceeded",
+    `${records.length} records to forget at once, ${FORGET_RECORDS_MAX} are the limit; forget them in parts`,
+  );
+}
+
 /** What kind a record is stands in its id, so that one of another kind is not taken for it. */
-const isFactId = (id: string): boolean => id.startsWith("f");
+const isFactId = (id: string): boolean => id.startsWith("f") && isName(id);
+/** One that is no name could not be named by a mark. */
+const isTurnId = (id: string): boolean => !id.startsWith("f") && isName(id);
 
 function indexedTurn(id: string, turn: StoredTurn): IndexedTurn {
   return {

@@ -66,6 +66,16 @@ describe("records of a peer", () => {
     expect((await one.memory.history(ann)).turns.map(({ id }) => id)).toEqual(["t2"]);
   });
 
+  it("with ids that no mark could name are none, so that what is exported can be taken in again", async () => {
+    const raw = await rawOf(two);
+    for (const id of ["", "\u0000", "t\u0000", "t1"]) raw.turns.set(id, turnWith());
+    raw.facts.set("f\u0000", { s: "Bob", p: "likes", o: "a zebra", v: START_MS, m: START_MS });
+    await bring(two, one, ann);
+    expect(await one.memory.statistics(ann)).toMatchObject({ turns: 1, facts: 0, unreadable: 4 });
+    expect(await one.memory.turn(ann, "t\u0000")).toBeUndefined();
+    expect(await one.memory.importLines(ann, await one.memory.exportLines(ann))).toBe(1);
+  });
+
   it("that are none are counted while they are there, and no longer", async () => {
     const raw = await rawOf(two);
     raw.turns.set("t1", turnWith({ m: -1 }));
