@@ -47,6 +47,7 @@ export const ERROR_CODES = [
   "protocol-error",
   // command line
   "invalid-option",
+  "package-missing",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

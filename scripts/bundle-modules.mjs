@@ -24,7 +24,7 @@ const ENTRIES = {
 };
 const WASM_ENGINE = "host/engine/wasm/wasm-engine.ts";
 const KEPT_AS_IMPORTS =
-  /^(?:node:.*|@nats-io\/.*|@noble\/.*|cli-progress|commander|fflate|jose|level|shamir-secret-sharing|stemmer|ws)$/;
+  /^(?:node:.*|@modelcontextprotocol\/.*|@nats-io\/.*|@noble\/.*|cli-progress|commander|fflate|jose|level|shamir-secret-sharing|stemmer|ws|zod)$/;
 const LOADER = /[\\/]@assemblyscript[\\/]loader[\\/]/;
 const LOADER_NOTICE =
   "/*! Contains @assemblyscript/loader, Apache-2.0: licenses/assemblyscript-LICENSE and -NOTICE in this folder's parent. */";

@@ -28,5 +28,5 @@ export function systemOf(name: string): System {
 export function missing(name: string): string | undefined {
   const needs = NEEDS.get(systemOf(name));
   if (needs === undefined || existsSync(join("bench", "rivals", "node_modules", needs))) return undefined;
-  return `${needs} is not installed: npm ci --prefix bench/rivals`;
+  return `${needs} is not installed: npm install --prefix bench/rivals`;
 }

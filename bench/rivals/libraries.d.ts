@@ -1,5 +1,5 @@
 // The parts of the rivals' interfaces that the benchmarks call, declared here because their packages are installed
-// by `npm ci --prefix bench/rivals` only, and the types of this project must check without them.
+// by `npm install --prefix bench/rivals` only, and the types of this project must check without them.
 
 declare module "yjs" {
   interface YMap {

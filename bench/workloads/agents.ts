@@ -233,7 +233,7 @@ function missing(competitor: string): string | undefined {
   if (competitor !== BULLMQ) return undefined;
   if (!isRedisInstalled()) return "redis-server is not installed";
   if (existsSync(join("bench", "rivals", "node_modules", BULLMQ))) return undefined;
-  return "bullmq is not installed: npm ci --prefix bench/rivals";
+  return "bullmq is not installed: npm install --prefix bench/rivals";
 }
 
 export const agents: readonly Workload[] = [

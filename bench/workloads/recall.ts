@@ -19,7 +19,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 export function missingLibrary(competitor: string): string | undefined {
   const name = PACKAGES[competitor];
   if (name === undefined || existsSync(join("bench/rivals/node_modules", name))) return undefined;
-  return "it is not installed; run npm ci --prefix bench/rivals";
+  return "it is not installed; run npm install --prefix bench/rivals";
 }
 
 async function run({ competitor, data }: Circumstances): Promise<Outcome> {

@@ -1,7 +1,7 @@
 // Windowed aggregates over 10 M rows of 1,000 labels: count, sum, mean, minimum and maximum of each window of an hour and
 // label, by what a person would take instead. A round loads once and asks: `-load` is taking the rows in from columns in
 // memory, `-query` the median of questions asked again, `-first` load and first question together. DuckDB and arquero need
-// `npm ci --prefix bench/rivals` once. All must find the same windows, counts, extremes, and sums in hundredths.
+// `npm install --prefix bench/rivals` once. All must find the same windows, counts, extremes, and sums in hundredths.
 
 import { openEngine } from "../engines.ts";
 import type { Columns, WindowColumns, WindowTable } from "../rivals/windows/window-table.ts";

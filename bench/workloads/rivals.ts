@@ -1,4 +1,4 @@
-// Published libraries and the plain map on the rows of rivals/rows.ts. Needs `npm ci --prefix bench/rivals` once.
+// Published libraries and the plain map on the rows of rivals/rows.ts. Needs `npm install --prefix bench/rivals` once.
 import { competitors, entrantOf } from "../rivals/roster.ts";
 import { type RowSizes, rows } from "../rivals/rows.ts";
 import type { Workload } from "../workload.ts";

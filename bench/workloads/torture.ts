@@ -1,5 +1,5 @@
 // What libraries make of values, keys and updates that nobody should send, in numbers instead of times. Needs
-// `npm ci --prefix bench/rivals` for those that are not ours.
+// `npm install --prefix bench/rivals` for those that are not ours.
 import { libraryNames, openLibrary } from "../torture/libraries.ts";
 import {
   type Counts,

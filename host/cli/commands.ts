@@ -4,9 +4,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITIES, TASK_MODES, TASK_STATUSES } from "../agents/index.ts";
 import { TASKS_DOCUMENT } from "../fleet/schema.ts";
 import { readSkills, type Skills } from "../fleet/skills.ts";
+import { MEMORY_PAGE_MAX } from "../limits.ts";
 import { withClientAccess, withDoorAccess } from "./access-options.ts";
 import { packageVersion } from "./package-info.ts";
 import { readSpan } from "./query-arguments.ts";
+import { withScope } from "./scope-options.ts";
 import { Terminal } from "./terminal.ts";
 
 const AGENTS_MAX = 64;
@@ -48,6 +50,9 @@ export function createProgram(finish: Finish): Command {
     addSubmit,
     addInspect,
     addQuery,
+    addSearch,
+    addImport,
+    addMcp,
     addToken,
     addSimulate,
   ])
@@ -309,6 +314,83 @@ function addQuery(program: Command, finish: Finish): void {
       const { queryCommand } = await import("./query-command.ts");
       finish(await queryCommand(name, where, options, new Terminal(options)));
     });
+}
+
+function addSearch(program: Command, finish: Finish): void {
+  withClientAccess(
+    withScope(
+      command(
+        program,
+        "search",
+        "Find what a memory knows about a question: turns and facts of a user, an agent or a run, best first. A folder is " +
+          "read without being changed. Times are in UTC.",
+        [
+          'jarvis search ./memory "When did Ann buy a bike?" --user ann',
+          'jarvis search ws://127.0.0.1:7070 "sailing" --user ann --agent guide --k 3 --json',
+        ],
+      ),
+    ),
+  )
+    .argument("<where>", "a data folder, or the address of a relay")
+    .argument("<question>", "a question, or words")
+    .addOption(
+      new Option("--k <count>", "how many hits at most").argParser(integer(1, MEMORY_PAGE_MAX)).default(10),
+    )
+    .option("--explain", "say what each score is made of; --json says it always", false)
+    .addOption(jsonOption())
+    .action(async (where: string, question: string, options) => {
+      const { searchCommand } = await import("./search-command.ts");
+      finish(await searchCommand(where, question, options, new Terminal(options)));
+    });
+}
+
+function addImport(program: Command, finish: Finish): void {
+  withMemoryPlace(
+    command(
+      program,
+      "import",
+      "Take turns and facts from a file, one JSON record a line, into the memory of a user, an agent or a run: all, or " +
+        "none where a line is wrong. A record whose id is there replaces it; one without an id is new.",
+      [
+        "jarvis import turns.jsonl --data ./memory --user ann",
+        "jarvis import turns.jsonl --relay ws://127.0.0.1:7070 --agent guide",
+      ],
+    ),
+  )
+    .argument("<file>", "records as docs/memory.md shows them")
+    .addOption(jsonOption())
+    .action(async (file: string, options) => {
+      const { importCommand } = await import("./import-command.ts");
+      finish(await importCommand(file, options, new Terminal(options)));
+    });
+}
+
+function addMcp(program: Command, finish: Finish): void {
+  withMemoryPlace(
+    command(
+      program,
+      "mcp",
+      "Serve a memory over standard input and output by the Model Context Protocol: tools to add, search, list, update and " +
+        "forget turns, and for profile, facts, context and sessions. No call reaches beyond the scope given here; what is " +
+        "left open, calls name.",
+      [
+        "jarvis mcp --data ./memory --user ann",
+        "jarvis mcp --data ./memory --relay ws://127.0.0.1:7070 --tenant acme --agent guide",
+      ],
+    ),
+  ).action(async (options) => {
+    const { mcpCommand } = await import("./mcp-command.ts");
+    finish(await mcpCommand(options));
+  });
+}
+
+/** Options of a command that writes to a memory. */
+function withMemoryPlace(command: Command): Command {
+  return withClientAccess(
+    withScope(command)
+      .option("--data <folder>", "where the memory is stored (default: in memory only)")
+      .option("--relay <url>", "address of a relay to share it through", relayUrl),
+  );
 }
 
 function addToken(program: Command, finish: Finish): void {

@@ -27,6 +27,6 @@ export {
   type RecallWeights,
   recall,
 } from "./recall/index.ts";
-export type { Scope } from "./scope.ts";
+export { documentNameOf, type Scope } from "./scope.ts";
 export type { Session } from "./session-list.ts";
 export type { Attachment, NewTurn, Turn } from "./turn-record.ts";

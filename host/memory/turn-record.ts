@@ -61,8 +61,8 @@ export type StoredTurn = {
 };
 
 const ZONE_MINUTES_MAX = 1_440;
-/** The last day that a `Date` holds, less the one that a zone may add. */
-const TIME_MS_MAX = 8_640_000_000_000_000 - ZONE_MINUTES_MAX * 60_000;
+/** The last day but one that a date can name: a zone then still leads to a date. */
+const TIME_MS_MAX = 8_639_999_913_600_000;
 
 /** Errors: invalid-argument, limit-exceeded. */
 export function storedTurn(turn: NewTurn, place: Place, nowMs: number, seen: readonly string[]): StoredTurn {
@@ -73,8 +73,8 @@ export function storedTurn(turn: NewTurn, place: Place, nowMs: number, seen: rea
   if (!isTime(timeMs)) throw refused("timeMs", timeMs, "give milliseconds since 1970");
   if (!isZone(zoneMinutes))
     throw refused("zoneMinutes", zoneMinutes, "give minutes ahead of UTC, a day at most");
-  if (lifetimeMs !== undefined && !(isTime(nowMs + lifetimeMs) && lifetimeMs > 0)) {
-    throw refused("lifetimeMs", lifetimeMs, "give milliseconds above 0, and none at all for ever");
+  if (lifetimeMs !== undefined && !(lifetimeMs > 0 && isTime(nowMs + lifetimeMs))) {
+    throw refused("lifetimeMs", lifetimeMs, "give milliseconds above 0");
   }
   return {
     s: turn.session,

@@ -52,7 +52,9 @@ export class VersionVector implements Iterable<[ReplicaId, number]> {
   }
 
   equals(other: VersionVector): boolean {
-    return this.size === other.size && this.covers(other);
+    if (this.size !== other.size) return false;
+    for (const [id, sequence] of other.#sequences) if (this.#sequences.get(id) !== sequence) return false;
+    return true;
   }
 
   compare(other: VersionVector): Relation {

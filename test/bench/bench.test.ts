@@ -1,5 +1,5 @@
 // Every benchmark workload at tiny size: it runs, checks its own result, and prints rows of the documented shape.
-// Rows of the rivals run where `npm ci --prefix bench/rivals` was done.
+// Rows of the rivals run where `npm install --prefix bench/rivals` was done.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";

@@ -27,6 +27,9 @@ describe("help", () => {
       "submit",
       "inspect",
       "query",
+      "search",
+      "import",
+      "mcp",
       "token",
       "simulate",
     ])
@@ -62,6 +65,9 @@ describe("help", () => {
     ["submit", ["<url>", "<kind>", "--input", "--priority", "--mode", "--key", "--wait", "--json"]],
     ["inspect", ["<where>", "--document", "--token-file", "--json"]],
     ["token", ["--new-key", "--key", "--subject", "--allow", "--for", "--json"]],
+    ["search", ["<where>", "<question>", "--user", "--k", "--explain", "--token-file", "--json"]],
+    ["import", ["<file>", "--data", "--relay", "--tenant", "--user", "--agent", "--run", "--json"]],
+    ["mcp", ["--data", "--relay", "--tenant", "--user", "--agent", "--run", "--token-file", "--ca"]],
     [
       "simulate",
       [
@@ -127,6 +133,14 @@ describe("errors", () => {
     [["query", "metrics"], "missing required argument 'where'"],
     [["query", "metrics", "/no/such/folder"], '"/no/such/folder" holds no stored replica'],
     [["inspect", "/no/such/folder"], '"/no/such/folder" holds no stored replica'],
+    [["search", "/no/such/folder", "where", "--user", "ann"], '"/no/such/folder" holds no stored replica'],
+    [["search", "/no/such/folder", "where"], "whose memory is meant is not said; give --user"],
+    [["search", "/no/such/folder", "where", "--k", "10001"], "whole number from 1 to 10000"],
+    [["import", "/no/such/file", "--user", "ann"], "an import needs a place: give --data, --relay or both"],
+    [["import", "/no/such/file", "--user", "ann", "--data", "d"], '"/no/such/file" cannot be read'],
+    [["mcp", "--user", ""], "Give a name that is not empty"],
+    [["mcp", "--user", "n".repeat(101)], "scope.user takes 101 bytes"],
+    [["mcp", "--relay", "localhost"], "Give the address of a relay"],
   ])("called as %j: one line, status 2", async (words, message) => {
     const { status, stdout, stderr } = await run(words, { cwd: folder });
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
@@ -139,6 +153,7 @@ describe("errors", () => {
     for (const words of [
       ["agent", "ws://127.0.0.1:9"],
       ["inspect", "ws://127.0.0.1:9"],
+      ["mcp", "--relay", "ws://127.0.0.1:9"],
     ]) {
       const { status, stdout, stderr } = await run(words, { cwd: folder });
       expect({ status, stdout }).toEqual({ status: 1, stdout: "" });

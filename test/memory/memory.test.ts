@@ -117,6 +117,12 @@ describe("turns", () => {
     await expect(wrong({ speaker: "a\u0000b" })).rejects.toThrow(/speaker/);
     await expect(wrong({ text: 7 })).rejects.toThrow(/text is 7/);
     await expect(wrong({ timeMs: -1 })).rejects.toThrow(/timeMs is -1/);
+    // The last time that a zone leads to a date, and the one after.
+    const lastMs = 8_639_999_913_600_000;
+    await expect(wrong({ timeMs: lastMs + 1 })).rejects.toThrow(/timeMs is 8639999913600001/);
+    await one.memory.add({ user: "late" }, { ...said("a zebra"), timeMs: lastMs, zoneMinutes: 1_440 });
+    const late = await one.memory.context("zebra", { scope: { user: "late" }, tokens: 100 });
+    expect(late.text).toContain("+275760-09-13");
     await expect(wrong({ zoneMinutes: 2_000 })).rejects.toThrow(/zoneMinutes is 2000/);
     await expect(wrong({ lifetimeMs: 0 })).rejects.toThrow(/lifetimeMs is 0/);
     await expect(wrong({ attachments: [{ name: "a", reference: "" }] })).rejects.toThrow(

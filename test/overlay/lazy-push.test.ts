@@ -126,7 +126,7 @@ describe("60 nodes with 5 links each", () => {
 });
 
 describe("a tree", () => {
-  it("is repaired within half a second where it breaks, and nothing is lost", async () => {
+  it("carries on within a second and a half where a fifth of it dies at once, and nothing is lost", async () => {
     const made = await fleet(3, 40, 4);
     await write(made, 1_000, 20, 10);
     const { world, nodes, homes } = made;
@@ -135,7 +135,7 @@ describe("a tree", () => {
     await world.run(50);
     for (let round = 0; round < 10; round++) {
       homes[round % 5]!.visits.increment();
-      expect(await world.run(700, () => areEqual(left))).toBe(true);
+      expect(await world.run(1_500, () => areEqual(left))).toBe(true);
     }
     const { grafts, pulls } = sum(made.pushes);
     expect(grafts + pulls).toBeGreaterThan(0);

@@ -25,7 +25,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["engine"],
   ["replica"],
   ["store", "net", "agents", "federated", "learning", "memory"],
-  ["overlay", "access", "backbone"],
+  ["overlay", "access", "backbone", "mcp"],
   ["create-replica"],
   ["index", "relay", "tabs"],
   ["fleet", "simulator"],

@@ -49,6 +49,23 @@ describe("version vectors", () => {
     );
   });
 
+  it("are equal to none that has seen one mutation more or less of one replica", () => {
+    fc.assert(
+      fc.property(anyVector, fc.nat(), (vector, at) => {
+        fc.pre(vector.size > 0);
+        const [id, sequence] = [...vector][at % vector.size]!;
+        const ahead = vector.clone();
+        ahead.advance(id, sequence + 1);
+        expect([vector.equals(ahead), ahead.equals(vector), vector.equals(vector.clone())]).toEqual([
+          false,
+          false,
+          true,
+        ]);
+        expect(ahead.compare(vector)).toBe("ahead");
+      }),
+    );
+  });
+
   it("come back from their bytes", () => {
     fc.assert(
       fc.property(anyVector, (vector) => {
