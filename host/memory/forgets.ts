@@ -3,7 +3,7 @@
 // whose forgetting its writer had not seen is gone too, also where it was written at the same time; what is written after
 // seeing the mark stays. Clocks decide nothing. Marks are never removed: they are the audit, and what keeps a replica that
 // was away from bringing the dead back.
-import type { Place } from "./scope.ts";
+import { type Place, SEPARATOR } from "./scope.ts";
 import { isName, isNames, isTime } from "./turn-record.ts";
 
 export type StoredForget = {
@@ -72,11 +72,26 @@ export class Forgets {
 
   /** The latest forgets of places: those that no other has seen. What is written now carries them. */
   latest(): string[] {
-    const seen = new Set(this.#places.flatMap(([, mark]) => mark.h ?? []));
-    return this.#places
-      .map(([id]) => id)
-      .filter((id) => !seen.has(id))
-      .sort();
+    const seenByOthers = new Set(this.#places.flatMap(([id, { h = [] }]) => h.filter((head) => head !== id)));
+    const ids = this.#places.map(([id]) => id).sort();
+    const latest = ids.filter((id) => !seenByOthers.has(id));
+    const seen = this.#closure(latest);
+    // Marks that say to have seen each other are no maker's: without them what is written now would be gone at once.
+    for (const id of ids) {
+      if (seen.has(id)) continue;
+      latest.push(id);
+      for (const before of this.#closure([id])) seen.add(before);
+    }
+    return latest;
+  }
+
+  /** Whether something that is no record is gone: named, or of an owner forgotten as a whole, since its place is not known. */
+  isRubbishForgotten(id: string, seen: readonly string[] | undefined): boolean {
+    if (this.#records.has(id)) return true;
+    return this.#places.some(([forget, { a, r, s }]) => {
+      const isWhole = a === undefined && r === undefined && s === undefined;
+      return isWhole && !this.#hasSeen(seen).has(forget);
+    });
   }
 
   /** Whether a record is gone: named, or of a forgotten place. `session` is undefined for what belongs to none. */
@@ -94,7 +109,7 @@ export class Forgets {
   }
 
   #hasSeen(heads: readonly string[] = []): ReadonlySet<string> {
-    const key = heads.join();
+    const key = heads.join(SEPARATOR);
     let seen = this.#seen.get(key);
     if (seen === undefined) {
       seen = this.#closure(heads);
@@ -109,7 +124,7 @@ export class Forgets {
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       if (seen.has(id)) continue;
       seen.add(id);
-      open.push(...(this.#marks.get(id)?.h ?? []));
+      for (const before of this.#marks.get(id)?.h ?? []) open.push(before);
     }
     return seen;
   }

@@ -14,7 +14,7 @@ import { type Explanation, type RecallHit, type RecallWeights, recall } from "./
 import { NO_SLOT } from "./recall/recall-index.ts";
 import { MARKS } from "./recall/term-reader.ts";
 import { RecordIds } from "./record-ids.ts";
-import { checkName, documentNameOf, isWithin, type Scope } from "./scope.ts";
+import { documentNameOf, isWithin, type Scope } from "./scope.ts";
 import { closeIdleSessions, type Session, sessionsOf } from "./session-list.ts";
 import { type NewTurn, placeOfStored, refused, type Turn, turnOf } from "./turn-record.ts";
 
@@ -179,7 +179,6 @@ export class Memory {
    * that this reaches. Their text leaves the files with {@link Memory.compact}.
    */
   async forget(scope: Scope, request: ForgetRequest = {}): Promise<ForgetRecord> {
-    if (request.session !== undefined) checkName(request.session, "session");
     return (await this.#owner(scope)).forget(scope, request);
   }
 

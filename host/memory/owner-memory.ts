@@ -17,21 +17,25 @@ import {
 } from "./forgets.ts";
 import { readLine } from "./json-lines.ts";
 import { Profile, type StoredField } from "./profile.ts";
-import { RecallIndex } from "./recall/index.ts";
+import { type IndexedTurn, RecallIndex } from "./recall/index.ts";
 import type { RecordIds } from "./record-ids.ts";
-import { isWithin, placeOf, type Scope, sessionKey } from "./scope.ts";
+import { checkName, isWithin, placeOf, type Scope, sessionKey } from "./scope.ts";
 import {
   checkText,
-  isTime,
+  isName,
+  isNames,
   type NewTurn,
   placeOfStored,
   readStoredTurn,
+  refused,
   type StoredTurn,
   storedTurn,
 } from "./turn-record.ts";
 
 /** Sessions of facts: one each, so that facts are nobody's neighbours. No session of turns has such a name. */
 const FACT_SESSION = "\u0000fact ";
+
+const MARKS_UNKNOWN = -1;
 
 const OwnerSchema = schema({
   turns: map<Record<string, StoredTurn>>(),
@@ -120,7 +124,7 @@ export class OwnerMemory {
 
   turn(id: string): StoredTurn | undefined {
     this.#knownForgets();
-    const turn = isFactId(id) ? undefined : readStoredTurn(this.document.turns.get(id));
+    const turn = isTurnId(id) ? readStoredTurn(this.document.turns.get(id)) : undefined;
     if (turn === undefined || (turn.x !== undefined && turn.x <= this.#now())) return undefined;
     return this.#isForgotten(id, turn, turn.s) ? undefined : turn;
   }
@@ -183,15 +187,13 @@ export class OwnerMemory {
     return read.length;
   }
 
-  /** Hides what is asked for at once, deletes it here, and leaves a mark that does so everywhere. */
+  /**
+   * Hides what is asked for at once, deletes it here, and leaves a mark that does so everywhere. Errors: invalid-argument,
+   * limit-exceeded.
+   */
   forget(scope: Scope, request: ForgetRequest): ForgetRecord {
     const { records, reason = "requested", session } = request;
-    if (records !== undefined && records.length > FORGET_RECORDS_MAX) {
-      throw new CrdtError(
-        "limit-exceeded",
-        `${records.length} records to forget at once, ${FORGET_RECORDS_MAX} are the limit; forget them in parts`,
-      );
-    }
+    checkForgetRequest(request);
     const own = records?.filter((id) => this.#isOwn(id, scope));
     const forgets = this.#knownForgets();
     const { agent, run } = placeOf(scope);
@@ -266,6 +268,8 @@ export class OwnerMemory {
   }
 
   #noted(change: Change): void {
+    // As many marks as before are not the same marks, where a peer took one away.
+    if (change.container === "forgets") this.#marksRead = MARKS_UNKNOWN;
     // A profile written elsewhere while it was forgotten here.
     if (change.container === "profile" && change.origin === "remote") this.#hasNewForgets = true;
     if (change.type === "map" && (change.container === "turns" || change.container === "facts")) {
@@ -288,6 +292,7 @@ export class OwnerMemory {
       if (mark === undefined || !this.#forgets.add(id, mark)) continue;
       this.#hasNewForgets = true;
       for (const record of mark.i ?? this.#index.ids()) this.#stale.add(record);
+      for (const record of this.#unreadable) this.#stale.add(record);
     }
     this.#marksRead = forgets.size;
     return this.#forgets;
@@ -304,57 +309,47 @@ export class OwnerMemory {
   }
 
   #takeInStale(): void {
-    const gone: string[] = [];
+    const shown: IndexedTurn[] = [];
     const forgotten: string[] = [];
     for (const id of this.#stale) {
-      const state = this.#indexRecord(id);
-      if (state !== "shown") gone.push(id);
-      if (state === "forgotten") forgotten.push(id);
+      this.#unreadable.delete(id);
+      this.#expiries.delete(id);
+      const judged = this.#judge(id);
+      if (judged === "forgotten") forgotten.push(id);
+      else if (judged !== "absent") shown.push(judged);
     }
+    this.#reindex(shown);
     this.#stale.clear();
-    if (this.#index.remove(gone) > 0) this.#timeline = undefined;
-    for (const id of gone) this.#expiries.delete(id);
     if (forgotten.length > 0) this.document.transact(() => this.#delete(forgotten));
   }
 
-  #indexRecord(id: string): "shown" | "forgotten" | "absent" {
+  /** What is stale goes together and comes in its order: one at a time, each may walk through all there is. */
+  #reindex(shown: IndexedTurn[]): void {
+    const removed = this.#index.remove(this.#stale);
+    if (removed > 0 || shown.some(({ id }) => !isFactId(id))) this.#timeline = undefined;
+    shown.sort((left, right) => left.timeMs - right.timeMs || (left.id < right.id ? -1 : 1));
+    for (const turn of shown) this.#index.add(turn);
+  }
+
+  /** What the index is to hold of a record. */
+  #judge(id: string): IndexedTurn | "forgotten" | "absent" {
     const value = this.document.turns.get(id);
     if (value !== undefined) {
-      const turn = isFactId(id) ? undefined : readStoredTurn(value);
-      if (turn === undefined) return this.#refuse(id);
+      const turn = isTurnId(id) ? readStoredTurn(value) : undefined;
+      if (turn === undefined) return this.#refuse(id, value);
       if (this.#isForgotten(id, turn, turn.s)) return "forgotten";
-      this.#indexTurn(id, turn);
-      return "shown";
+      if (turn.x !== undefined) this.#expiries.set(id, turn.x);
+      return indexedTurn(id, turn);
     }
     const factValue = this.document.facts.get(id);
     if (factValue === undefined) return "absent";
     const fact = isFactId(id) ? readStoredFact(factValue) : undefined;
-    if (fact === undefined) return this.#refuse(id);
-    if (this.#isForgotten(id, fact, undefined)) return "forgotten";
-    this.#index.add({
-      id,
-      session: sessionKey(placeOfStored(fact), `${FACT_SESSION}${id}`),
-      speaker: fact.s,
-      text: `${fact.p} ${fact.o}`,
-      timeMs: fact.v,
-    });
-    return "shown";
+    if (fact === undefined) return this.#refuse(id, factValue);
+    return this.#isForgotten(id, fact, undefined) ? "forgotten" : indexedFact(id, fact);
   }
 
-  #indexTurn(id: string, turn: StoredTurn): void {
-    this.#index.add({
-      id,
-      session: sessionKey(placeOfStored(turn), turn.s),
-      speaker: turn.w,
-      text: [turn.t, ...(turn.f ?? []).map(({ n }) => n)].join(" "),
-      timeMs: turn.m,
-      zoneMinutes: turn.z ?? 0,
-    });
-    this.#timeline = undefined;
-    if (turn.x !== undefined && isTime(turn.x)) this.#expiries.set(id, turn.x);
-  }
-
-  #refuse(id: string): "absent" {
+  #refuse(id: string, value: unknown): "forgotten" | "absent" {
+    if (this.#isRubbishForgotten(id, value)) return "forgotten";
     this.#unreadable.add(id);
     return "absent";
   }
@@ -367,6 +362,11 @@ export class OwnerMemory {
     return this.#forgets.isForgotten(id, placeOfStored(record), session, record.h);
   }
 
+  #isRubbishForgotten(id: string, value: unknown): boolean {
+    const seen: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "h") : undefined;
+    return this.#forgets.isRubbishForgotten(id, isNames(seen) ? seen : undefined);
+  }
+
   /** Deletes what the forgets now hide, of `records` or of all; says how many records that were. */
   #purge(records: readonly string[] | undefined): number {
     const candidates = records ?? [...this.document.turns.keys(), ...this.document.facts.keys()];
@@ -374,7 +374,9 @@ export class OwnerMemory {
       const turn = readStoredTurn(this.document.turns.get(id));
       if (turn !== undefined) return this.#isForgotten(id, turn, turn.s);
       const fact = readStoredFact(this.document.facts.get(id));
-      return fact !== undefined && this.#isForgotten(id, fact, undefined);
+      if (fact !== undefined) return this.#isForgotten(id, fact, undefined);
+      const rubbish: unknown = this.document.turns.get(id) ?? this.document.facts.get(id);
+      return rubbish !== undefined && this.#isRubbishForgotten(id, rubbish);
     });
     this.#delete(gone);
     if (records !== undefined) return gone.length;
@@ -404,8 +406,45 @@ export class OwnerMemory {
   }
 }
 
+/** A mark that others cannot read would be none. */
+function checkForgetRequest({ records, reason, session }: ForgetRequest): void {
+  if (session !== undefined) checkName(session, "session");
+  if (reason !== undefined && typeof reason !== "string") throw refused("reason", reason, "give a text");
+  if (reason !== undefined) checkText(reason);
+  if (records === undefined) return;
+  if (!isNames(records)) throw refused("records", records, "give a list of ids");
+  if (records.length <= FORGET_RECORDS_MAX) return;
+  throw new CrdtError(
+    "limit-exceeded",
+    `${records.length} records to forget at once, ${FORGET_RECORDS_MAX} are the limit; forget them in parts`,
+  );
+}
+
 /** What kind a record is stands in its id, so that one of another kind is not taken for it. */
-const isFactId = (id: string): boolean => id.startsWith("f");
+const isFactId = (id: string): boolean => id.startsWith("f") && isName(id);
+/** One that is no name could not be named by a mark. */
+const isTurnId = (id: string): boolean => !id.startsWith("f") && isName(id);
+
+function indexedTurn(id: string, turn: StoredTurn): IndexedTurn {
+  return {
+    id,
+    session: sessionKey(placeOfStored(turn), turn.s),
+    speaker: turn.w,
+    text: [turn.t, ...(turn.f ?? []).map(({ n }) => n)].join(" "),
+    timeMs: turn.m,
+    zoneMinutes: turn.z ?? 0,
+  };
+}
+
+function indexedFact(id: string, fact: StoredFact): IndexedTurn {
+  return {
+    id,
+    session: sessionKey(placeOfStored(fact), `${FACT_SESSION}${id}`),
+    speaker: fact.s,
+    text: `${fact.p} ${fact.o}`,
+    timeMs: fact.v,
+  };
+}
 
 function sessionOf(turn: StoredTurn | undefined): string | undefined {
   return turn === undefined ? undefined : sessionKey(placeOfStored(turn), turn.s);

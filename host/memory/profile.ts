@@ -1,6 +1,8 @@
 // What is known of an owner, field by field. A field is a path ("address.city"), so nested fields are written and won
 // separately; each says where it comes from. Of values written at the same time the later is read, and all are there for
 // who asks for candidates.
+import { CrdtError } from "../errors.ts";
+import { VALUE_DEPTH_MAX } from "../limits.ts";
 import { isLater, latestOf } from "../replica/candidate.ts";
 import type { MultiMapHandle } from "../replica/multi-map/multi-map-handle.ts";
 import { defineEntry, type Value } from "../wire/value.ts";
@@ -68,10 +70,13 @@ export class Profile {
     return [...this.#fields.keys()].filter((path) => this.get(path) !== undefined).sort();
   }
 
-  /** The whole profile, nested as its paths say. */
+  /** The whole profile, nested as its paths say; without those of peers that are deeper than a value may be. */
   values(): Record<string, unknown> {
     const whole: Record<string, unknown> = {};
-    for (const path of this.paths()) put(whole, path.split("."), this.get(path)!.value);
+    for (const path of this.paths()) {
+      const keys = path.split(".");
+      if (keys.length <= VALUE_DEPTH_MAX) put(whole, keys, this.get(path)!.value);
+    }
     return whole;
   }
 
@@ -106,6 +111,12 @@ function* leavesOf(update: ProfileUpdate, path: readonly string[]): Generator<[p
   for (const [key, value] of Object.entries(update)) {
     checkName(key, "a profile field");
     if (key.includes(".")) throw refused("a profile field", key, "give nested objects instead of a dot");
+    if (path.length >= VALUE_DEPTH_MAX) {
+      throw new CrdtError(
+        "limit-exceeded",
+        `a profile is nested deeper than ${VALUE_DEPTH_MAX} fields; give one that is flatter`,
+      );
+    }
     if (isObject(value) && Object.keys(value).length > 0) yield* leavesOf(value, [...path, key]);
     else yield [[...path, key].join("."), value];
   }

@@ -23,7 +23,7 @@ export interface Place {
 const DEFAULT_TENANT = "default";
 const PARTS = ["tenant", "user", "agent", "run"] as const;
 /** No part of a scope contains it. */
-const SEPARATOR = "\u0000";
+export const SEPARATOR = "\u0000";
 
 /** The document that a scope's owner has. Errors: invalid-argument, limit-exceeded. */
 export function documentNameOf(scope: Scope): string {

@@ -45,7 +45,8 @@ export interface DocumentMethods {
   durable(): Promise<void>;
   /**
    * Has the store keep nothing but what the document holds now: what was deleted or replaced leaves its files too, as far
-   * as the storage can. Errors: those of `durable`.
+   * as the storage can. Records that a hole left aside go, too. Errors: those of `durable`; limit-exceeded where a snapshot
+   * cannot hold it, store-corrupt where one did not read back: what was stored stays then.
    */
   rewrite(): Promise<void>;
   /** Stores what is pending and lets go of the document. */

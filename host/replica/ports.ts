@@ -57,8 +57,8 @@ export interface DocumentStore {
   /** Resolves when all that `core` emitted so far is stored as the durability promises. */
   durable(core: DocumentCore): Promise<void>;
   /**
-   * Stores a snapshot in the place of everything stored of `core` so far, and has the bytes before it given up. Absent
-   * where it is for somebody else to do.
+   * Stores a snapshot in the place of everything stored of `core` so far, and has the bytes before it given up, or says why
+   * not. Absent where it is for somebody else to do.
    */
   rewrite?(core: DocumentCore): Promise<void>;
   /** Whether anything that `core` emitted is not stored yet. */

@@ -2,13 +2,14 @@
 // the log has outgrown its snapshot, a new snapshot takes the next place and everything before it goes, once the
 // snapshot has been read back whole. Knows nothing of when to write: group-writer.ts asks it for writes.
 
-import { isCrdtError } from "../errors.ts";
+import { CrdtError, isCrdtError } from "../errors.ts";
 import type { PlatformStorage, StorageWrite } from "../platform/platform.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import { type Fingerprint, fingerprintOfVector } from "../wire/fingerprint.ts";
 import {
   asideKey,
   checksumOfRecord,
+  decodeRecord,
   encodeRecord,
   groupDeltas,
   headKey,
@@ -57,8 +58,15 @@ export class DocumentLog {
   /** Taken when the core was about to go while a snapshot was due. */
   #lastSnapshot: Uint8Array | undefined;
   #aside: readonly FoundRecord[];
-  /** Set while records before the newest snapshot may still be there. */
-  #isUntidy: boolean;
+  /** The newest snapshot, while records before it may still be there. */
+  #untidy: { readonly end: ChainEnd; readonly requests: number } | undefined;
+  /** How many snapshots were asked for, and how many of them stand alone by now. */
+  #requests = 0;
+  #requestsMet = 0;
+  /** Why the snapshot asked for last does not stand alone. */
+  #refusal: unknown;
+  /** Whether deltas that left the queue are not known to be stored yet. */
+  #isWriting = false;
 
   constructor(name: string, recovery: Recovery, headPlace: number, isHeadComplete = false) {
     this.name = name;
@@ -72,7 +80,6 @@ export class DocumentLog {
     // Behind a hole no stream delta may follow: the chain goes on from a snapshot of what was kept.
     this.#isSnapshotDue = recovery.problem?.kind === "hole";
     this.#isLogBroken = this.#isSnapshotDue;
-    this.#isUntidy = false;
   }
 
   get isPending(): boolean {
@@ -80,7 +87,7 @@ export class DocumentLog {
   }
 
   get isUntidy(): boolean {
-    return this.#isUntidy;
+    return this.#untidy !== undefined;
   }
 
   /** Whether anything of this document is stored. */
@@ -111,16 +118,23 @@ export class DocumentLog {
     this.#core = undefined;
   }
 
-  /** The next write is a snapshot, and what came before it goes. */
-  requestSnapshot(): void {
-    if (this.#end.place > 0 || this.#queue.length > 0) this.#isSnapshotDue = true;
+  /** The next write is a snapshot, and what came before it goes; gives what to ask {@link checkRewritten} with. */
+  requestSnapshot(): number {
+    if (this.#end.place === 0 && this.#queue.length === 0 && !this.#isWriting) return 0;
+    this.#refusal = undefined;
+    return this.#askForSnapshot();
+  }
+
+  /** Errors: whatever kept the snapshot from being written, or from standing alone. */
+  checkRewritten(request: number): void {
+    if (this.#requestsMet < request) throw this.#refusal ?? notRewritten(this.name);
   }
 
   append(delta: Uint8Array): void {
     this.#queue.push(delta);
     this.#queueBytes += delta.length;
     if (this.#queueBytes <= QUEUE_BYTES_MAX || !this.#canSnapshot) return;
-    this.#isSnapshotDue = true;
+    this.#askForSnapshot();
     this.#isLogBroken = true;
     this.#clearQueue();
   }
@@ -147,34 +161,51 @@ export class DocumentLog {
     this.#headPlace = this.#end.place;
   }
 
-  /** Removes what the newest snapshot replaced, if that snapshot reads back whole; says whether it did. If not, another is due. */
-  async tidy(storage: PlatformStorage): Promise<boolean> {
-    const { place, checksum } = this.#end;
+  /**
+   * Removes what the newest snapshot replaced. Errors: those of the storage; store-corrupt where the snapshot does not read
+   * back whole: what it was to replace stays then, and another is due.
+   */
+  async tidy(storage: PlatformStorage): Promise<void> {
+    if (this.#untidy === undefined) return;
+    try {
+      await this.#tidy(storage, this.#untidy.end);
+      this.#requestsMet = this.#untidy.requests;
+      this.#untidy = undefined;
+    } catch (error) {
+      this.#refusal = error;
+      throw error;
+    }
+  }
+
+  async #tidy(storage: PlatformStorage, { place, checksum }: ChainEnd): Promise<void> {
     const newest = recordKey(this.name, place);
     const stored = await storage.get(newest);
-    this.#isUntidy = false;
-    if (stored === undefined || checksumOfRecord(stored) !== checksum) {
+    if (stored === undefined || decodeRecord(newest, stored)?.checksum !== checksum) {
+      this.#untidy = undefined;
       this.#logBytes = Number.POSITIVE_INFINITY;
-      return false;
+      throw unreadable(this.name);
     }
+    // Deltas may stand behind it by now, if an attempt before could not read.
+    const last = recordKey(this.name, this.#end.place);
     const writes: StorageWrite[] = [];
     for await (const key of storage.keys(recordKeys(this.name))) {
-      if (key !== newest) writes.push({ type: "del", key });
+      if (key < newest || key > last) writes.push({ type: "del", key });
     }
     if (writes.length > 0) await storage.write(writes, false);
-    return true;
   }
 
   #collectDeltas(): PendingWrite {
     const deltas = this.#queue;
     const queueBytes = this.#queueBytes;
     this.#clearQueue();
+    this.#isWriting = true;
     const { write, end } = this.#encode("deltas", groupDeltas(deltas));
     const writes = this.#headPlace === 0 ? [write, this.#headWrite(end.place)] : [write];
     return {
       writes,
       flush: false,
       commit: () => {
+        this.#isWriting = false;
         if (this.#headPlace === 0) this.#headPlace = end.place;
         this.#end = end;
         this.#logBytes += write.value.length;
@@ -182,10 +213,16 @@ export class DocumentLog {
           this.#isSnapshotDue = true;
       },
       revert: () => {
+        this.#isWriting = false;
         this.#queue = [...deltas, ...this.#queue];
         this.#queueBytes += queueBytes;
       },
     };
+  }
+
+  #askForSnapshot(): number {
+    this.#isSnapshotDue = true;
+    return ++this.#requests;
   }
 
   /** A document that has outgrown what a snapshot may hold goes on as a log, unless the log alone is not enough. */
@@ -196,12 +233,16 @@ export class DocumentLog {
       if (this.#isLogBroken || !isCrdtError(error, "limit-exceeded")) throw error;
       this.#isSnapshotDue = false;
       this.#snapshotBytes = this.#logBytes;
+      this.#refusal = error;
       return undefined;
     }
   }
 
   #collectSnapshot(snapshot: Uint8Array): PendingWrite {
-    // The snapshot holds whatever was waiting.
+    // The snapshot holds whatever was waiting, and nothing that comes while it is written.
+    const deltas = this.#queue;
+    const queueBytes = this.#queueBytes;
+    const requests = this.#requests;
     this.#clearQueue();
     const { write, end } = this.#encode("snapshot", [snapshot]);
     const aside = this.#aside.map(
@@ -217,12 +258,16 @@ export class DocumentLog {
         this.#aside = [];
         this.#snapshotBytes = write.value.length;
         this.#logBytes = 0;
+        this.#untidy = { end, requests };
+        if (this.#requests !== requests) return;
         this.#isSnapshotDue = false;
         this.#isLogBroken = false;
         this.#lastSnapshot = undefined;
-        this.#isUntidy = true;
       },
-      revert: () => {},
+      revert: () => {
+        this.#queue = [...deltas, ...this.#queue];
+        this.#queueBytes += queueBytes;
+      },
     };
   }
 
@@ -251,4 +296,14 @@ export class DocumentLog {
     this.#queue = [];
     this.#queueBytes = 0;
   }
+}
+
+function notRewritten(name: string): CrdtError {
+  const message = `Document "${name}" was closed before a snapshot of it could be taken: open it and rewrite it again.`;
+  return new CrdtError("document-closed", message);
+}
+
+function unreadable(name: string): CrdtError {
+  const message = `A snapshot of document "${name}" did not read back as written: check the disk; what it was to replace is kept.`;
+  return new CrdtError("store-corrupt", message);
 }

@@ -1,7 +1,6 @@
 // Writes of all documents, grouped: what one turn of the event loop added, and whatever came while the write before
 // was under way, goes as one batch. A failed batch stays in memory and is tried again with the next write, or after
 // a pause; until then whoever waits for durability is told.
-import { CrdtError } from "../errors.ts";
 import type { Platform, PlatformStorage, StorageWrite } from "../platform/platform.ts";
 import type { DocumentLog, PendingWrite } from "./document-log.ts";
 
@@ -121,7 +120,7 @@ export class GroupWriter {
   async #tidy(log: DocumentLog): Promise<void> {
     if (!log.isUntidy) return;
     try {
-      if (!(await log.tidy(this.#options.storage))) this.#options.onFailure(unreadable(log.name));
+      await log.tidy(this.#options.storage);
     } catch (error) {
       this.#options.onFailure(error);
     }
@@ -153,9 +152,4 @@ function collect(logs: readonly DocumentLog[]): Collected {
     }
   }
   return { collected, refused, error };
-}
-
-function unreadable(name: string): CrdtError {
-  const message = `A snapshot of document "${name}" did not read back as written: check the disk; what it was to replace is kept.`;
-  return new CrdtError("store-corrupt", message);
 }

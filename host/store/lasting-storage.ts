@@ -44,7 +44,13 @@ export class LastingStorage implements PlatformStorage {
   }
 
   async purge(range: KeyRange): Promise<void> {
-    await (await this.#whole()).purge?.(range);
+    const storage = await this.#whole();
+    try {
+      await storage.purge?.(range);
+    } catch (error) {
+      this.#isSuspect = true;
+      throw error;
+    }
   }
 
   async fingerprint(): Promise<string | undefined> {

@@ -8,6 +8,7 @@
 //                          of its version vector at that place as the body (stored-fingerprints.ts)
 //   record/NAME/PLACE      the document's chain: snapshots and groups of deltas, by increasing place
 //   aside/NAME/PLACE       records found behind a hole that could not be merged, kept for a person to look at
+//                          until the document is rewritten
 //
 // Layout, little-endian:
 //   0  checksum   u32: XXH32 of every byte after it, seeded with the XXH32 of the key
@@ -66,6 +67,10 @@ export function nameOfHeadKey(key: string): string | undefined {
 export const recordKey = (name: string, place: number): string =>
   `record/${encodeURIComponent(name)}/${place.toString(16).padStart(PLACE_DIGITS, "0")}`;
 export const asideKey = (key: string): string => key.replace(/^record/, "aside");
+export const asideKeys = (name: string) => ({
+  from: `aside/${encodeURIComponent(name)}/`,
+  to: `aside/${encodeURIComponent(name)}0`,
+});
 
 /** The document a record key belongs to; undefined for a key that was not written so. */
 export function nameOfRecordKey(key: string): string | undefined {

@@ -4,7 +4,7 @@
 // damaged it reports, cuts or leaves out (recovery.ts); peers bring the rest back. It holds no values.
 import type { ReplicaId } from "../engine/engine.ts";
 import { CrdtError } from "../errors.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform, StorageWrite } from "../platform/platform.ts";
 import type { DocumentCore } from "../replica/document-core.ts";
 import type { DocumentStore, Durability, StoredDocument, StoreEvent } from "../replica/ports.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -12,7 +12,7 @@ import { type Entrance, enterStorage, leaveStorage } from "./closed-mark.ts";
 import { DocumentLog } from "./document-log.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { LastingStorage } from "./lasting-storage.ts";
-import { decodeRecord, headKey, recordKeys } from "./record.ts";
+import { asideKeys, decodeRecord, headKey, recordKeys } from "./record.ts";
 import { type FoundRecord, type Recovery, type RecoveryProblem, recover } from "./recovery.ts";
 import { fingerprintOfHead, storedFingerprints } from "./stored-fingerprints.ts";
 
@@ -153,13 +153,16 @@ class LevelStore implements DocumentStore {
     this.#refuseClosed();
     if (!core.isClosed) core.flushLocal();
     const log = this.#logOf(core);
-    log.requestSnapshot();
+    const request = log.requestSnapshot();
     if (log.isPending) this.#note(log);
     this.#writer.add(log);
     await this.#writer.durable();
     // The write before tidied after it answered; the next one waits for that.
     await this.#writer.durable();
-    if (log.isStored) await this.#storage.purge(recordKeys(core.name));
+    log.checkRewritten(request);
+    if (!log.isStored) return;
+    await this.#dropAside(core.name);
+    await this.#storage.purge(recordKeys(core.name));
   }
 
   isPending(core: DocumentCore): boolean {
@@ -198,6 +201,15 @@ class LevelStore implements DocumentStore {
     if (heads.length > 0) await this.#storage.write(heads, true);
     const mark = this.#hasRecorded ? undefined : this.#entrance.mark;
     await leaveStorage(this.#storage, this.#replica, this.#names.size, mark);
+  }
+
+  async #dropAside(name: string): Promise<void> {
+    const range = asideKeys(name);
+    const writes: StorageWrite[] = [];
+    for await (const key of this.#storage.keys(range)) writes.push({ type: "del", key });
+    if (writes.length === 0) return;
+    await this.#storage.write(writes, false);
+    await this.#storage.purge(range);
   }
 
   /** Where the document's chain is known to have reached. */

@@ -42,10 +42,10 @@ export interface Writer {
 export function startWriter(
   directory: string,
   durability: "buffered" | "flushed",
-  options: { count?: number; fileKilobytesMax?: number } = {},
+  options: { count?: number; fileKilobytesMax?: number; isRewriting?: boolean } = {},
 ): Writer {
-  const { count, fileKilobytesMax } = options;
-  const command = [WRITER, directory, durability, ...(count === undefined ? [] : [String(count)])];
+  const { count = 0, fileKilobytesMax, isRewriting = false } = options;
+  const command = [WRITER, directory, durability, String(count), ...(isRewriting ? ["rewriting"] : [])];
   const limited = `ulimit -S -f ${fileKilobytesMax}; exec "$0" "$@"`;
   const child =
     fileKilobytesMax === undefined

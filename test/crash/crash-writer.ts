@@ -1,7 +1,8 @@
 // The process the crash tests kill: opens a replica on a directory, says what it finds there, and writes on. Every
 // number n goes into a set, a map, a counter and a log in one transaction. A line is printed, synchronously, for each
 // durable() that resolved; what it names must survive whatever happens next.
-// usage: node crash-writer.mjs DIRECTORY DURABILITY [COUNT]   (COUNT: close cleanly after so many numbers)
+// usage: node crash-writer.mjs DIRECTORY DURABILITY [COUNT] [REWRITING]   (COUNT: close cleanly after so many numbers, 0
+// never; REWRITING: "rewriting" to rewrite the document all the while)
 import { writeSync } from "node:fs";
 import { counter, createReplica, log, map, type Replica, schema, set } from "../../host/index.ts";
 
@@ -15,10 +16,11 @@ const Numbers = schema({
 /** Numbers written between two awaits of durability, at most. */
 const GROUP_MAX = 8;
 const KEYS = 50;
+const REWRITTEN_EVERY = 16;
 const PADDING = "p".repeat(100);
 
-const [directory, durability, countText] = process.argv.slice(2);
-const count = countText === undefined ? Number.POSITIVE_INFINITY : Number(countText);
+const [directory, durability, countText = "0", rewriting] = process.argv.slice(2);
+const count = Number(countText) || Number.POSITIVE_INFINITY;
 
 const say = (message: object) => writeSync(1, `${JSON.stringify(message)}\n`);
 
@@ -45,6 +47,8 @@ const { numbers, found, isWhole } = await openNumbers(replica);
 say({ kind: "open", id: replica.id, found, isWhole, events });
 
 let n = found;
+/** Not awaited, so that writes, other rewrites and a kill come in its middle; what it fails at, durable() says. */
+const rewrite = () => void numbers.rewrite().catch(() => {});
 while (n < found + count) {
   const group = 1 + (n % GROUP_MAX);
   for (let index = 0; index < group; index++) {
@@ -59,6 +63,7 @@ while (n < found + count) {
   try {
     await numbers.durable();
     say({ kind: "stored", n });
+    if (rewriting === "rewriting" && n % REWRITTEN_EVERY < group) rewrite();
   } catch (error) {
     say({ kind: "refused", n, code: Reflect.get(Object(error), "code") });
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,6 +1,6 @@
-// kill -9 at random moments while a replica writes: nothing durable() had resolved for is lost, what is found is a
-// prefix of what was written, and no two lives of a store share a replica id. CRASH_KILLS and CRASH_SEED choose how
-// often and when.
+// kill -9 at random moments while a replica writes, and rewrites: nothing durable() had resolved for is lost, what is
+// found is a prefix of what was written, and no two lives of a store share a replica id. CRASH_KILLS and CRASH_SEED
+// choose how often and when.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,9 +28,10 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const isOpen = (message: WriterMessage) => message.kind === "open";
 
-/** One life: starts the writer, kills it somewhere, and returns what it had said. */
-async function liveAndDie(directory: string, durability: "buffered" | "flushed"): Promise<WriterMessage[]> {
-  const writer = startWriter(directory, durability);
+/** One life in a directory; half of the directories are rewritten all the while. Starts the writer, kills it somewhere, and returns what it had said. */
+async function liveAndDie(directory: string, number: number): Promise<WriterMessage[]> {
+  const durability = number % 2 === 0 ? "buffered" : "flushed";
+  const writer = startWriter(directory, durability, { isRewriting: number % 4 >= 2 });
   const moment = chance();
   if (moment < 0.1) await sleep(chance() * STARTING_MS_MAX);
   else {
@@ -48,8 +49,8 @@ test(`${kills} kills (CRASH_SEED=${seed}): nothing acknowledged is lost`, async 
   const ids = new Set<string>();
   for (let life = 0; life < kills; life++) {
     if (life % LIVES === 0) acknowledged = 0;
-    const directory = join(root, `data-${Math.floor(life / LIVES)}`);
-    const messages = await liveAndDie(directory, Math.floor(life / LIVES) % 2 === 0 ? "buffered" : "flushed");
+    const number = Math.floor(life / LIVES);
+    const messages = await liveAndDie(join(root, `data-${number}`), number);
     for (const message of messages) {
       if (message.kind === "open") {
         expect(message.isWhole, `life ${life}`).toBe(true);
@@ -99,17 +100,23 @@ test("a second process is refused with the directory and what to do", async () =
   await (await createReplica({ storage: directory })).close();
 });
 
-test("a disk that fills up and is freed again: refused, then stored, nothing lost", async () => {
-  const directory = join(root, "full");
-  const writer = startWriter(directory, "buffered", { count: 20_000, fileKilobytesMax: 256 });
-  const refused = await writer.said((message) => message.kind === "refused");
-  expect(refused).toMatchObject({ code: "store-full" });
-  execFileSync("prlimit", ["--pid", String(writer.process.pid), "--fsize=unlimited"]);
-  const n = refused.kind === "refused" ? refused.n : 0;
-  await writer.said((message) => message.kind === "stored" && message.n > n);
-  await writer.ended();
-  const after = startWriter(directory, "buffered", { count: 1 });
-  await after.ended();
-  expect(after.messages[0]).toMatchObject({ kind: "open", isWhole: true, events: [] });
-  expect(after.messages[0]?.kind === "open" && after.messages[0].found).toBeGreaterThanOrEqual(20_000);
-});
+test.each([
+  [20_000, false],
+  [8_000, true],
+])(
+  "a disk that fills up within %i numbers and is freed again, rewriting %s: refused, then stored, nothing lost",
+  async (count, isRewriting) => {
+    const directory = join(root, `full-${count}`);
+    const writer = startWriter(directory, "buffered", { count, fileKilobytesMax: 256, isRewriting });
+    const refused = await writer.said((message) => message.kind === "refused");
+    expect(refused).toMatchObject({ code: "store-full" });
+    execFileSync("prlimit", ["--pid", String(writer.process.pid), "--fsize=unlimited"]);
+    const n = refused.kind === "refused" ? refused.n : 0;
+    await writer.said((message) => message.kind === "stored" && message.n > n);
+    await writer.ended();
+    const after = startWriter(directory, "buffered", { count: 1 });
+    await after.ended();
+    expect(after.messages[0]).toMatchObject({ kind: "open", isWhole: true, events: [] });
+    expect(after.messages[0]?.kind === "open" && after.messages[0].found).toBeGreaterThanOrEqual(count);
+  },
+);

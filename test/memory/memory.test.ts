@@ -509,3 +509,18 @@ it("too many records to forget at once are refused", async () => {
   const records = Array.from({ length: FORGET_RECORDS_MAX + 1 }, (_, place) => `t${place}`);
   await expect(one.memory.forget(ann, { records })).rejects.toMatchObject({ code: "limit-exceeded" });
 });
+
+it.each([
+  { reason: 5 },
+  { reason: null },
+  { records: "t1" },
+  { records: [7] },
+  { records: [""] },
+  { session: "" },
+])("a forgetting that others could not read is refused: %j", async (request) => {
+  await one.memory.add(ann, said("a zebra"));
+  const refusal = one.memory.forget(ann, request as never);
+  await expect(refusal).rejects.toMatchObject({ code: "invalid-argument" });
+  expect(await textsOf(one, "zebra")).toEqual(["a zebra"]);
+  expect(await one.memory.audit(ann)).toEqual([]);
+});
