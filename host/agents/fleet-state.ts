@@ -53,6 +53,9 @@ export class FleetState {
       if (members.setBeat(key, value, this.monotonicMs())) book.seatChanged(key);
     } else if (aspect === "lapses") {
       if (members.setLapse(key, value)) book.seatChanged(key);
+    } else if (aspect === "seats") {
+      const seat = members.setSeat(key, value);
+      if (seat !== undefined) book.seatChanged(seat);
     } else if (aspect === "receipts") {
       if (members.setReceipt(key, value)) book.stored(key);
     } else if (aspect === "agents") members.setAgent(key, value);

@@ -11,6 +11,7 @@ import {
   readLapse,
 } from "./records/member-records.ts";
 import { isCount, isFields, isName } from "./records/shapes.ts";
+import { readProcess, type SeatProcess } from "./seat.ts";
 import type { MemberWitness } from "./tasks/standing.ts";
 
 /** What this process has heard of a replica itself. */
@@ -26,6 +27,9 @@ export class Members implements MemberWitness {
   readonly beats = new Map<string, BeatRecord>();
   readonly #lapses = new Map<string, LapseRecord>();
   readonly #receipts = new Map<string, number>();
+  readonly #processes = new Map<string, SeatProcess>();
+  /** The last process of each seat. */
+  readonly #lastProcesses = new Map<string, SeatProcess>();
   readonly #hearings = new Map<string, Hearing>();
   readonly #leaseMs: number;
   readonly #heartbeatMs: number;
@@ -51,7 +55,7 @@ export class Members implements MemberWitness {
 
   /** Says whether it changes who is there. */
   setBeat(seat: string, value: unknown, nowMs: number): boolean {
-    const before = this.beats.get(seat);
+    const before = this.replicaOf(seat);
     const wasLapsed = this.isLapsed(seat);
     const record = this.#checked(value, readBeat);
     if (record === undefined || !isName(seat)) {
@@ -62,7 +66,24 @@ export class Members implements MemberWitness {
     this.beats.set(seat, record);
     this.#latestMs = Math.max(this.#latestMs, record.atMs);
     this.#hear(seat, record, nowMs);
-    return before?.replica !== record.replica || wasLapsed !== this.isLapsed(seat);
+    return before !== this.replicaOf(seat) || wasLapsed !== this.isLapsed(seat);
+  }
+
+  /** The seat that another process has now, if this changes it. */
+  setSeat(key: string, value: unknown): string | undefined {
+    const process = readProcess(key, value);
+    if (process === undefined) return undefined;
+    const { seat, replica } = process;
+    const before = this.replicaOf(seat);
+    this.#processes.set(replica, process);
+    const last = this.#lastProcesses.get(seat);
+    if (last === undefined || process.process >= last.process) this.#lastProcesses.set(seat, process);
+    return before === this.replicaOf(seat) ? undefined : seat;
+  }
+
+  /** Which process of its seat a replica is; 0 where that is not known. */
+  processOf(replica: string): number {
+    return this.#processes.get(replica)?.process ?? 0;
   }
 
   /** Says whether it changes who is there. */
@@ -88,7 +109,11 @@ export class Members implements MemberWitness {
   }
 
   replicaOf(seat: string): string | undefined {
-    return this.beats.get(seat)?.replica;
+    const beat = this.beats.get(seat);
+    if (beat === undefined) return undefined;
+    // The last heartbeat of a process that is gone may come late, with a greater time than the first of the next one.
+    const last = this.#lastProcesses.get(seat);
+    return last !== undefined && last.process > this.processOf(beat.replica) ? last.replica : beat.replica;
   }
 
   isLapsed(seat: string): boolean {
@@ -152,6 +177,7 @@ export class Members implements MemberWitness {
   #hear(seat: string, { replica, number }: BeatRecord, nowMs: number): void {
     const known = this.#hearings.get(seat);
     if (known !== undefined && known.replica === replica && number <= known.number) return;
+    if (known !== undefined && this.processOf(replica) < this.processOf(known.replica)) return;
     const phi =
       known?.phi ??
       new PhiAccrual({

@@ -2,12 +2,13 @@
 // not closed cleanly, and rights and votes must outlive that. A seat belongs to one store: it is found again by the id of
 // the replica, which only a clean close of this very copy keeps, or by the fingerprint of the directory, which a copy or a
 // restored backup does not have. A store that lost records may have forgotten rights it gave: it takes another seat.
-// Without a store the seat is as new as the process.
+// Without a store the seat is as new as the process. The processes of a seat are numbered, so that nobody needs a clock to
+// tell which of two came later.
 
 import { hostOf, type Replica } from "../replica/replica.ts";
 import type { FleetDocument } from "./fleet-document.ts";
 import type { Write } from "./ledger.ts";
-import { isFields, isName } from "./records/shapes.ts";
+import { isCount, isFields, isName } from "./records/shapes.ts";
 
 const SEAT_BYTES = 8;
 
@@ -29,13 +30,42 @@ export function findSeat(replica: Replica, document: FleetDocument): FoundSeat {
   const id = keys.map((key) => seatAt(document, key)).find((seat) => seat !== undefined);
   if (id === undefined) return newSeat(replica);
   const missing = keys.filter((key) => seatAt(document, key) !== id);
-  return { seat: { id, isKept: true }, writes: missing.map((key) => ["seats", key, { seat: id }]) };
+  const record = { seat: id, process: lastProcessOf(document, id) + 1 };
+  return { seat: { id, isKept: true }, writes: missing.map((key) => ["seats", key, record]) };
+}
+
+/** Each was stored before its process acted, so the next one of this store finds it. */
+function lastProcessOf(document: FleetDocument, seat: string): number {
+  let last = 0;
+  for (const [key, value] of document.seats.entries()) {
+    const known = readProcess(key, value);
+    if (known?.seat === seat) last = Math.max(last, known.process);
+  }
+  return last;
+}
+
+export interface SeatProcess {
+  readonly replica: string;
+  readonly seat: string;
+  /** Counts up with the processes of a seat. */
+  readonly process: number;
+}
+
+/** What a record of the seats says of a replica, if it is of one. */
+export function readProcess(key: string, value: unknown): SeatProcess | undefined {
+  const [what, replica, more] = key.split(" ");
+  if (what !== "replica" || !isName(replica) || more !== undefined) return undefined;
+  if (!isFields(value) || !isName(value.seat) || !isCount(value.process)) return undefined;
+  return { replica, seat: value.seat, process: value.process };
 }
 
 /** A seat that nobody had. */
 export function newSeat(replica: Replica): FoundSeat {
   const id = seatIdOf(hostOf(replica).platform.randomBytes(SEAT_BYTES));
-  return { seat: { id, isKept: false }, writes: keysOf(replica).map((key) => ["seats", key, { seat: id }]) };
+  return {
+    seat: { id, isKept: false },
+    writes: keysOf(replica).map((key) => ["seats", key, { seat: id, process: 1 }]),
+  };
 }
 
 function keysOf(replica: Replica): string[] {

@@ -10,6 +10,7 @@ import type { AgentRecord } from "./records/member-records.ts";
 import type { GrantRecord } from "./records/run-records.ts";
 import { runKey } from "./records/shapes.ts";
 import type { Task, TaskBook } from "./tasks/task-book.ts";
+import type { Filed, TaskRecords } from "./tasks/task-records.ts";
 
 export interface StewardParts {
   readonly seat: () => string;
@@ -76,16 +77,33 @@ export class Steward {
     const from = standing.right?.seat ?? spec.seat;
     const isOwned = spec.mode === "owned";
     const epoch = (isOwned ? (standing.right?.epoch ?? 0) : standing.epoch) + 1;
+    const said = isOwned ? this.#saidBefore(records, from, epoch) : undefined;
+    const name = said === undefined ? agent : said.agent;
     const grant: GrantRecord = {
       from,
-      to: to.seat,
-      on: to.replica,
-      ...(agent === undefined ? {} : { agent }),
+      to: said?.to ?? to.seat,
+      on: said?.on ?? to.replica,
+      ...(name === undefined ? {} : { agent: name }),
       ...(!isOwned && members.isLapsed(from) ? { isTaken: true } : {}),
       batch: isOwned ? takeBatch() : 0,
       atMs: now(),
     };
     return ["grants", runKey(records.id, epoch, replicaId()), grant];
+  }
+
+  /**
+   * What the last process of this seat before granted in that epoch. Its receipt may be with others and not here: only
+   * the same may be granted again. What processes before that one said differs only if it never counts.
+   */
+  #saidBefore({ grants }: TaskRecords, from: string, epoch: number): GrantRecord | undefined {
+    const { members, replicaId } = this.#parts;
+    let last: Filed<GrantRecord> | undefined;
+    for (const grant of grants) {
+      if (grant.epoch !== epoch || grant.record.from !== from || grant.replica === replicaId()) continue;
+      if (last === undefined || members.processOf(grant.replica) >= members.processOf(last.replica))
+        last = grant;
+    }
+    return last?.record;
   }
 
   #hasPlaces(): boolean {

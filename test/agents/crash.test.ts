@@ -2,7 +2,8 @@
 // back, and which store is which seat.
 import { afterEach, describe, expect, it } from "vitest";
 import type { TaskMode } from "../../host/agents/index.ts";
-import { FleetWorld, type FleetWorldOptions, LEASE_MS } from "./simulated-fleet.ts";
+import { Members } from "../../host/agents/members.ts";
+import { type FleetNode, FleetWorld, type FleetWorldOptions, LEASE_MS } from "./simulated-fleet.ts";
 
 /** Of a heartbeat, a grant or a vote and its receipt, in virtual milliseconds: a few hops and writes. */
 const SYNC_ROUND_MS = 400;
@@ -222,4 +223,44 @@ describe("a seat", () => {
     expect(await world.until(() => node.fleet !== undefined, 10_000)).toBe(true);
     expect(node.fleet!.seat).not.toBe(seat);
   });
+});
+
+describe("a right whose receipt was sent and not stored", () => {
+  it("is not given to another one in mode owned by who comes back without the receipt", async () => {
+    const world = await begin({ durationMs: { from: 30_000, to: 30_001 } });
+    for (const { agent } of world.nodes) agent!.pause();
+    await world.world.advance(1_000);
+    const [holder, far, near] = world.nodes as [FleetNode, FleetNode, FleetNode];
+    const id = holder.fleet!.submit({ kind: "job", mode: "owned" });
+    await world.world.advance(1_000);
+    // The grant is stored at once, the receipt that follows it is not.
+    const { fleet: giver } = holder;
+    const stop = giver!.subscribe(({ task, status }) => {
+      if (task === id && status === "given") holder.slowDisk = { fromMs: 60_000, toMs: 60_001 };
+    });
+    far.agent!.resume();
+    expect(await world.until(() => runsOf(world, id).length === 1, 5_000)).toBe(true);
+    stop();
+    world.partition(new Set([1]), 20_000);
+    holder.kill();
+    holder.slowDisk = { fromMs: 0, toMs: 0 };
+    holder.start();
+    near.agent!.resume();
+    await world.world.advance(15_000);
+    expect(runsOf(world, id)).toHaveLength(1);
+    expect(
+      await world.until(() => world.nodes.every(({ fleet }) => fleet!.task(id)?.status === "done"), 120_000),
+    ).toBe(true);
+    expect(runsOf(world, id)).toHaveLength(1);
+  });
+});
+
+it("a late heartbeat of an ended process does not take the place of the one that came after it", () => {
+  const members = new Members(LEASE_MS, 3_000);
+  members.setSeat("replica first", { seat: "seat", process: 1 });
+  members.setSeat("replica second", { seat: "seat", process: 2 });
+  members.setBeat("seat", { replica: "second", number: 1, atMs: 1, load: 0 }, 1_000);
+  members.setBeat("seat", { replica: "first", number: 9, atMs: 2, load: 0 }, 2_000);
+  expect(members.replicaOf("seat")).toBe("second");
+  expect(members.heardAtMs("second")).toBe(1_000);
 });

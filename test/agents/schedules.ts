@@ -1,6 +1,6 @@
 // A run of a fleet under faults drawn from a seed, and what must hold of it.
 import type { TaskMode } from "../../host/agents/index.ts";
-import { FleetWorld, type FleetWorldOptions, LEASE_MS, overlaps } from "./simulated-fleet.ts";
+import { type FleetNode, FleetWorld, type FleetWorldOptions, LEASE_MS, overlaps } from "./simulated-fleet.ts";
 
 const MODES: readonly TaskMode[] = ["eventual", "owned", "quorum"];
 const FAULTS = ["loss", "duplication", "reordering", "partition", "crash"] as const;
@@ -55,6 +55,7 @@ export async function runSchedule(
     });
   }
   drawFaults(fleet);
+  hitRights(fleet);
   for (let step = 0; step < FAULTS_FOR_MS / 2_000; step++) {
     await world.advance(2_000);
     problems.push(...(await unequalPlans(fleet)));
@@ -107,6 +108,41 @@ function drawFaults(fleet: FleetWorld): void {
         );
     });
   }
+}
+
+/**
+ * Again and again the disk of a node takes nothing for a while, its process ends, and some of those who heard what was not
+ * stored are cut off while the node that forgot it decides anew.
+ */
+function hitRights(fleet: FleetWorld): void {
+  const { world, random, nodes } = fleet;
+  let isBusy = false;
+  const look = (): void => {
+    const node = random.pick(fleet.running);
+    if (!isBusy && node !== undefined && world.nowMs < FAULTS_FOR_MS) {
+      isBusy = true;
+      hit(fleet, node, () => {
+        isBusy = false;
+      });
+    }
+    if (world.nowMs < FAULTS_FOR_MS) world.schedule(random.between(500, 3_000), look);
+  };
+  if (nodes.length > 2) world.schedule(1_000, look);
+}
+
+function hit(fleet: FleetWorld, node: FleetNode, done: () => void): void {
+  const { world, random, nodes } = fleet;
+  const others = random.shuffle(nodes.filter((other) => other !== node)).map(({ machine }) => machine.index);
+  const before = node.slowDisk;
+  const heldMs = random.between(200, 2_500);
+  node.slowDisk = { fromMs: 60_000, toMs: 60_001 };
+  world.schedule(heldMs, () => {
+    const hidden = new Set(others.slice(0, 1 + random.below(others.length - 1)));
+    fleet.partition(hidden, random.between(5_000, 14_000));
+    node.slowDisk = before;
+    fleet.crash(node, random.between(1, 300));
+    world.schedule(random.between(3_000, 8_000), done);
+  });
 }
 
 /** Equal states have equal plans. */
