@@ -1,7 +1,7 @@
 // A replica's part in a fleet: it follows the document, cares for what it submitted or holds, gives tasks to agents, runs
 // those given to its own, acknowledges those of others, and says that it is there. All of it is decided from the document;
 // this file ties the decisions to its changes, to timers and to the end of turns.
-import { isCrdtError } from "../errors.ts";
+import { CrdtError, isCrdtError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { RotationReason } from "../replica/ports.ts";
 import { hostOf, type Replica } from "../replica/replica.ts";
@@ -35,6 +35,21 @@ export interface FleetOptions extends PlanSettings {
 /** Timers fire at least this far apart. */
 const WAKE_MS_MIN = 5;
 
+/** Documents whose fleet a replica takes part in: two at once would cover each other's writes with one receipt. */
+const taken = new WeakMap<Replica, Set<string>>();
+
+function take(replica: Replica, name: string): void {
+  const names = taken.get(replica) ?? new Set();
+  taken.set(replica, names);
+  if (names.has(name)) {
+    throw new CrdtError(
+      "invalid-argument",
+      `this replica takes part in the fleet of document "${name}" already: register its agents there, or leave() first`,
+    );
+  }
+  names.add(name);
+}
+
 /** The moving parts, for the calls in agent-fleet.ts. */
 export class FleetCore {
   readonly replica: Replica;
@@ -63,14 +78,21 @@ export class FleetCore {
   #timerDueMs = Number.POSITIVE_INFINITY;
 
   static async open(replica: Replica, options: FleetOptions): Promise<FleetCore> {
-    const document = await replica.open(options.document ?? "agents", FleetSchema);
-    const { seat, writes } = findSeat(replica, document);
-    const core = new FleetCore(replica, document, seat.id, options);
-    core.ledger.write(writes);
-    // Nobody may hear of the seat before this store would find it again.
-    await document.durable();
-    core.#start();
-    return core;
+    const name = options.document ?? "agents";
+    take(replica, name);
+    try {
+      const document = await replica.open(name, FleetSchema);
+      const { seat, writes } = findSeat(replica, document);
+      const core = new FleetCore(replica, document, seat.id, options);
+      core.ledger.write(writes);
+      // Nobody may hear of the seat before this store would find it again.
+      await document.durable();
+      core.#start();
+      return core;
+    } catch (error) {
+      taken.get(replica)?.delete(name);
+      throw error;
+    }
   }
 
   private constructor(replica: Replica, document: FleetDocument, seat: string, options: FleetOptions) {
@@ -183,6 +205,7 @@ export class FleetCore {
   /** Stops all timers and listening; the document stays open. */
   stop(): void {
     this.hasLeft = true;
+    taken.get(this.replica)?.delete(this.document.name);
     this.#receipts.isStopped = true;
     this.#cancelTimer?.();
     for (const stop of this.#stops) stop();

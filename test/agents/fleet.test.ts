@@ -1,6 +1,6 @@
 // What a fleet does when it is well: tasks go to agents, run, fail, rest, wait for each other, and are seen everywhere.
 import { afterEach, expect, it } from "vitest";
-import { replayTrail } from "../../host/agents/index.ts";
+import { joinFleet, replayTrail } from "../../host/agents/index.ts";
 import { isCrdtError } from "../../host/errors.ts";
 import { close, type Member, members, openFleet, until } from "./fleets.ts";
 
@@ -323,4 +323,14 @@ it("leaves out what strangers write, and counts it", async () => {
   expect(await first!.fleet.settled(id)).toMatchObject({ result: "fine" });
   expect(first!.fleet.counters().malformed).toBe(11);
   expect(first!.fleet.trail().every(({ writes }) => writes.length > 0)).toBe(true);
+});
+
+it("is joined once by a replica at a time", async () => {
+  const [first] = await join(1);
+  const again = () => joinFleet(first!.replica);
+  await expect(again()).rejects.toMatchObject({ code: "invalid-argument" });
+  await first!.fleet.leave();
+  const fleet = await again();
+  expect(fleet.submit({ kind: "note" })).not.toBe("");
+  await fleet.leave();
 });
