@@ -43,7 +43,26 @@ export function planInput(
     tasks: [...ids].sort().map((id) => planTask(id, book, members, active, leaseMs)),
     weights: { ...DEFAULT_WEIGHTS, ...weights },
     shares,
+    inUse: placesInUse(planAgents, book, ids),
   };
+}
+
+/** Places by tenant of the tasks that run on those who are there, but for `listed` ones, which the plan counts itself. */
+function placesInUse(
+  agents: readonly PlanAgent[],
+  book: TaskBook,
+  listed: ReadonlySet<string>,
+): Record<string, number> {
+  const places: Record<string, number> = Object.create(null);
+  for (const { running, state } of agents) {
+    if (state === "dead") continue;
+    for (const id of running) {
+      if (listed.has(id)) continue;
+      const tenant = book.tasks.get(id)?.records.spec?.tenant ?? "";
+      places[tenant] = (places[tenant] ?? 0) + 1;
+    }
+  }
+  return places;
 }
 
 function serves(agent: AgentRecord, { kind, requires = {}, resources = {} }: Wishes): boolean {

@@ -325,6 +325,28 @@ it("leaves out what strangers write, and counts it", async () => {
   expect(first!.fleet.trail().every(({ writes }) => writes.length > 0)).toBe(true);
 });
 
+it("shares its places between tenants, whoever came first with however many", async () => {
+  const [first] = await join(1);
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  first!.fleet.register({ id: "anna", slots: 4 }).work("note", async (_input, { spec }) => {
+    begun.push(spec.tenant!);
+    await new Promise<void>((resolve) => ends.push(resolve));
+  });
+  first!.fleet.submitMany(Array.from({ length: 300 }, () => ({ kind: "note", tenant: "many" })));
+  await until(() => begun.length === 4);
+  first!.fleet.submitMany(Array.from({ length: 20 }, () => ({ kind: "note", tenant: "few" })));
+  for (let round = 0; round < 12; round++) {
+    ends.shift()!();
+    await until(() => begun.length === 5 + round);
+  }
+  const later = begun.slice(4);
+  expect(later.slice(0, 2)).toEqual(["few", "few"]);
+  expect(later.filter((tenant) => tenant === "few").length).toBeGreaterThanOrEqual(5);
+  expect(later.filter((tenant) => tenant === "many").length).toBeGreaterThanOrEqual(4);
+  for (const end of ends) end();
+});
+
 it("is joined once by a replica at a time", async () => {
   const [first] = await join(1);
   const again = () => joinFleet(first!.replica);

@@ -1,11 +1,11 @@
-// Tasks that wait for an agent, in a queue for each set of wishes: those that nobody present can serve must not stand in
-// the way of others. After a failed attempt a task rests until its time has come, by the time the state knows.
+// Tasks that wait for an agent, in a queue for each set of wishes and each tenant: those that nobody present can serve, and
+// those of a tenant that has many, must not stand in the way of others. After a failed attempt a task rests until its time has come, by the time the state knows.
 import type { TaskSpec } from "../records/task-spec.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SortedQueue } from "./sorted-queue.ts";
 
 /** What an agent must have for a task. */
-export type Wishes = Pick<TaskSpec, "kind" | "requires" | "resources">;
+export type Wishes = Pick<TaskSpec, "kind" | "requires" | "resources" | "tenant">;
 
 interface Class {
   readonly wishes: Wishes;
@@ -87,7 +87,7 @@ const levelsKey = (levels: Readonly<Record<string, number>> = {}): string =>
     .map((name) => `${name}=${levels[name]}`)
     .join(",");
 
-const classKey = ({ kind, requires, resources }: Wishes): string => {
-  if (requires === undefined && resources === undefined) return kind;
-  return `${kind} ${levelsKey(requires)} ${levelsKey(resources)}`;
+const classKey = ({ kind, requires, resources, tenant = "" }: Wishes): string => {
+  if (requires === undefined && resources === undefined) return `${kind} ${tenant}`;
+  return `${kind} ${tenant} ${levelsKey(requires)} ${levelsKey(resources)}`;
 };
