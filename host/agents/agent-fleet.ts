@@ -62,6 +62,7 @@ export class AgentFleet extends FleetView {
     }
     const agent = this.#core.addAgent(options);
     this.#core.write([["agents", options.id, agent.record()]]);
+    this.#core.showGiven(agent);
     return agent;
   }
 
@@ -160,7 +161,7 @@ export class AgentFleet extends FleetView {
     core.handOver(others);
     await core.document.durable();
     await core.lastReceipt();
-    core.write([["beats", core.seat, null]]);
+    core.write(core.goodbye());
     core.stop();
     await core.document.durable();
   }

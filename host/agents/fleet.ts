@@ -16,7 +16,8 @@ import { Bidder } from "./quorum/bidder.ts";
 import { Elector } from "./quorum/elector.ts";
 import { SentBeats } from "./quorum/quorum-lease.ts";
 import { Receipts } from "./receipts.ts";
-import { findSeat, newSeat } from "./seat.ts";
+import { readLapse } from "./records/member-records.ts";
+import { findSeat, leftKey, newSeat } from "./seat.ts";
 import { Steward } from "./steward.ts";
 import type { Task, TaskBook } from "./tasks/task-book.ts";
 import { Agent, type AgentOptions } from "./work/agent.ts";
@@ -153,6 +154,11 @@ export class FleetCore {
     return agent;
   }
 
+  /** What an agent has the right to run since before it was registered here: given to an earlier process. */
+  showGiven(agent: Agent): void {
+    for (const id of [...this.book.givenTo(agent.id)]) agent.look(this.book.tasks.get(id)!);
+  }
+
   write(writes: readonly Write[]): void {
     if (!this.hasLeft) this.ledger.write(writes);
   }
@@ -184,6 +190,15 @@ export class FleetCore {
     this.write([["beats", this.seat, beat]]);
   }
 
+  /** The seat goes; should the same replica come back, others must not take its heartbeats for old ones. */
+  goodbye(): Write[] {
+    const last = { replica: this.replica.id, number: this.#beatNumber };
+    return [
+      ["seats", leftKey(this.seat), last],
+      ["beats", this.seat, null],
+    ];
+  }
+
   /** Gives the care for all that this seat cares for to these seats. */
   handOver(seats: readonly string[]): void {
     const writes: Write[] = [];
@@ -207,6 +222,7 @@ export class FleetCore {
     this.hasLeft = true;
     taken.get(this.replica)?.delete(this.document.name);
     this.#receipts.isStopped = true;
+    for (const agent of this.agents.values()) agent.loseAll("this process takes no part any more");
     this.#cancelTimer?.();
     for (const stop of this.#stops) stop();
   }
@@ -214,7 +230,7 @@ export class FleetCore {
   #start(): void {
     this.#stops.push(this.book.onChange((task) => this.#touched.add(task)));
     this.#stops.push(this.state.follow(() => this.pumpLater()));
-    const last = this.members.beats.get(this.seat);
+    const last = this.members.beats.get(this.seat) ?? readLapse(this.document.seats.get(leftKey(this.seat)));
     if (last?.replica === this.replica.id) this.#beatNumber = last.number;
     const stopClosed = hostOf(this.replica).onClose(({ name }) => {
       // Closed without leaving: to the others it is as if the process had ended.

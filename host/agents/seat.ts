@@ -68,6 +68,9 @@ export function newSeat(replica: Replica): FoundSeat {
   };
 }
 
+/** Under which key the last heartbeat of a seat that left is kept. */
+export const leftKey = (seat: string): string => `left ${seat}`;
+
 function keysOf(replica: Replica): string[] {
   const { storeFingerprint } = hostOf(replica);
   const own = `replica ${replica.id}`;

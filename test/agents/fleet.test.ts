@@ -1,7 +1,11 @@
 // What a fleet does when it is well: tasks go to agents, run, fail, rest, wait for each other, and are seen everywhere.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { joinFleet, replayTrail } from "../../host/agents/index.ts";
 import { isCrdtError } from "../../host/errors.ts";
+import { createReplica } from "../../host/index.ts";
 import { close, type Member, members, openFleet, until } from "./fleets.ts";
 
 const isOver = (status: string): boolean => status === "done" || status === "dead";
@@ -351,8 +355,42 @@ it("is joined once by a replica at a time", async () => {
   const [first] = await join(1);
   const again = () => joinFleet(first!.replica);
   await expect(again()).rejects.toMatchObject({ code: "invalid-argument" });
+  const { seat } = first!.fleet;
+  const numberOf = async () =>
+    ((await openFleet(first!.replica)).beats.get(seat) as { number: number }).number;
+  const before = await numberOf();
   await first!.fleet.leave();
   const fleet = await again();
+  expect(fleet.seat).toBe(seat);
+  expect(await numberOf()).toBeGreaterThan(before);
   expect(fleet.submit({ kind: "note" })).not.toBe("");
   await fleet.leave();
+});
+
+it("takes up again what ran when its replica was closed without leaving", async () => {
+  const storage = await mkdtemp(joinPath(tmpdir(), "jarvis-agents-"));
+  let signal: AbortSignal | undefined;
+  const replica = await createReplica({ engine: "baseline", storage });
+  const fleet = await joinFleet(replica, { leaseMs: 600, heartbeatMs: 200 });
+  fleet.register({ id: "anna" }).work("note", (_input, run) => {
+    signal = run.signal;
+    return new Promise<void>(() => {});
+  });
+  const ids = (["eventual", "owned"] as const).map((mode) =>
+    fleet.submit({ kind: "note", mode, input: mode }),
+  );
+  await until(() => signal !== undefined && fleet.counters().tasks.running === 1);
+  await replica.close();
+  await until(() => signal!.aborted);
+
+  const again = await createReplica({ engine: "baseline", storage });
+  expect(again.id).toBe(replica.id);
+  const back = await joinFleet(again, { leaseMs: 600, heartbeatMs: 200 });
+  const done: unknown[] = [];
+  back.register({ id: "anna" }).work("note", (input) => void done.push(input));
+  for (const id of ids) expect(await back.settled(id)).toMatchObject({ status: "done" });
+  expect(done.sort()).toEqual(["eventual", "owned"]);
+  await back.leave();
+  await again.close();
+  await rm(storage, { recursive: true, force: true });
 });

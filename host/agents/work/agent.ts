@@ -158,7 +158,11 @@ export class Agent {
     if (mayRun && status === "given" && work === undefined) {
       this.#waiting.set(records.id, task);
       this.#host.wake();
-    } else this.#waiting.delete(records.id);
+      return;
+    }
+    this.#waiting.delete(records.id);
+    // An earlier process of this replica began it, and ended without a word.
+    if (mayRun && status === "running" && work === undefined) this.#giveBack(task);
   }
 
   /** Begins what there are places for. */
