@@ -107,7 +107,9 @@ test.each([
   "a disk that fills up within %i numbers and is freed again, rewriting %s: refused, then stored, nothing lost",
   async (count, isRewriting) => {
     const directory = join(root, `full-${count}`);
-    const writer = startWriter(directory, "buffered", { count, fileKilobytesMax: 256, isRewriting });
+    // Rewriting keeps files short: the snapshot itself must reach the limit.
+    const fileKilobytesMax = isRewriting ? 48 : 256;
+    const writer = startWriter(directory, "buffered", { count, fileKilobytesMax, isRewriting });
     const refused = await writer.said((message) => message.kind === "refused");
     expect(refused).toMatchObject({ code: "store-full" });
     execFileSync("prlimit", ["--pid", String(writer.process.pid), "--fsize=unlimited"]);
