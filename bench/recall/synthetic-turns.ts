@@ -24,7 +24,7 @@ export interface SyntheticTurns {
 }
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
-export function seededNumbers(seed: number): () => number {
+function seededNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -270,6 +270,30 @@ export class FleetWatch extends FleetView {
   }
 }
 
+const STANDING: readonly TaskStatus[] = [
+  "running",
+  "given",
+  "moving",
+  "ready",
+  "paused",
+  "waiting",
+  "unmet",
+  "unknown",
+];
+const rankOf = ({ status }: TaskReport): number =>
+  isEnded(status) ? STANDING.length : STANDING.indexOf(status);
+
+/**
+ * The order of a list for people: what goes on, then what waits, the more urgent and older first, then what has ended,
+ * the newest first.
+ */
+export function compareReports(left: TaskReport, right: TaskReport): number {
+  const isOver = isEnded(left.status);
+  const age = (left.spec?.atMs ?? 0) - (right.spec?.atMs ?? 0);
+  const priority = isOver ? 0 : (right.spec?.priority ?? 0) - (left.spec?.priority ?? 0);
+  return rankOf(left) - rankOf(right) || priority || (isOver ? -age : age) || (left.id < right.id ? -1 : 1);
+}
+
 const NO_REPORT = {
   spec: undefined,
   agent: undefined,

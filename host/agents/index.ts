@@ -24,6 +24,7 @@ export { compareTokens, type FencingToken, TokenCheck } from "./fencing.ts";
 export type { FleetOptions } from "./fleet.ts";
 export {
   type AgentHealth,
+  compareReports,
   type FleetCounters,
   FleetView,
   FleetWatch,

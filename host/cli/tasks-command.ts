@@ -2,6 +2,7 @@
 // replica or a relay. Nothing is changed by looking, and who looks takes no part (read-replica.ts).
 
 import {
+  compareReports,
   type FleetWatch,
   type TaskExplanation,
   type TaskReport,
@@ -29,7 +30,7 @@ export async function tasksCommand(
   terminal: Terminal,
 ): Promise<number> {
   await lookAt(where, options, (fleet) => {
-    const tasks = [...fleet.tasks(options.status)].sort(byUrgency);
+    const tasks = [...fleet.tasks(options.status)].sort(compareReports);
     const agents = fleet.agents();
     const counters = fleet.counters();
     terminal.result({ where, counters, agents, tasks });
@@ -86,28 +87,6 @@ async function lookAt(
     look(fleet);
     fleet.close();
   });
-}
-
-const RANKS: readonly TaskStatus[] = [
-  "running",
-  "given",
-  "moving",
-  "ready",
-  "paused",
-  "waiting",
-  "unmet",
-  "unknown",
-];
-const rankOf = (status: TaskStatus): number =>
-  (RANKS.indexOf(status) + RANKS.length + 1) % (RANKS.length + 1);
-
-/** What goes on first, then what waits, then what has ended; the more urgent before the less, the older before the newer. */
-function byUrgency(left: TaskReport, right: TaskReport): number {
-  const rank = rankOf(left.status) - rankOf(right.status);
-  const priority = (right.spec?.priority ?? 0) - (left.spec?.priority ?? 0);
-  return (
-    rank || priority || (left.spec?.atMs ?? 0) - (right.spec?.atMs ?? 0) || (left.id < right.id ? -1 : 1)
-  );
 }
 
 function rowOf({ id, spec, status, agent, attempts }: TaskReport): (string | number)[] {

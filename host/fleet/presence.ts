@@ -91,15 +91,6 @@ export class PresenceBoard {
     return move !== undefined && this.#now() - move.atMs < SILENCE_MS;
   }
 
-  /** Replica ids of the agents that live, in ascending order. */
-  liveAgents(): string[] {
-    const live: string[] = [];
-    for (const [agent, presence] of this.#presence.agents.entries()) {
-      if (presence.role === "agent" && this.isLive(agent)) live.push(agent);
-    }
-    return live.sort();
-  }
-
   close(): void {
     this.#stop();
   }

@@ -36,11 +36,6 @@ export function documentNameOf(scope: Scope): string {
   return `memory/${parts.map(encodeURIComponent).join("/")}`;
 }
 
-/** What begins the names of all documents of a tenant. */
-export function tenantPrefix(tenant: string): string {
-  return `memory/${encodeURIComponent(tenant)}/`;
-}
-
 /** Where below its owner something of this scope is kept. */
 export function placeOf({ user, agent, run }: Scope): Place {
   if (user !== undefined) return { agent: agent ?? "", run: run ?? "" };
@@ -74,7 +69,7 @@ export function readSessionKey(key: string): Place & { readonly session: string 
 }
 
 /** Errors: invalid-argument, limit-exceeded. */
-export function checkScope(scope: Scope): void {
+function checkScope(scope: Scope): void {
   for (const part of PARTS) {
     const value: unknown = scope[part];
     if (value === undefined && !Object.hasOwn(scope, part)) continue;

@@ -12,7 +12,7 @@ export const AVAILABILITY_SHARE_MIN = 0.9999;
 /** Sessions that ask every second, where lag matters; a relay asks every ten seconds, which finds silence in 25. */
 export const AVAILABILITY_TIMING: SessionTiming = { heartbeatMs: 1_000, repairMs: 500, handshakeMs: 2_000 };
 /** A node that lacks nothing for so long lags by less. */
-export const LAG_MS_MAX = 5_000;
+const LAG_MS_MAX = 5_000;
 export const LOOK_EVERY_MS = 500;
 /** A process that has just started waits so long for others to call it again; then that counts against the fleet. */
 const CALLED_WITHIN_MS = 10_000;

@@ -77,7 +77,7 @@ export function costHalf(candidates: readonly Candidate[]): number {
   return least;
 }
 
-export function skillTerm(demand: Demand, { levels }: Candidate): number {
+function skillTerm(demand: Demand, { levels }: Candidate): number {
   let sum = 0;
   let weights = 0;
   for (const [skill, weight] of demand.asked) {
@@ -87,7 +87,7 @@ export function skillTerm(demand: Demand, { levels }: Candidate): number {
   return weights === 0 ? TERM : Math.floor(sum / (weights * TERM));
 }
 
-export function focusTerm(demand: Demand, { levels, levelSum }: Candidate): number {
+function focusTerm(demand: Demand, { levels, levelSum }: Candidate): number {
   if (levelSum === 0) return 0;
   let sum = 0;
   for (const skill of demand.named) sum += levels.get(skill) ?? 0;
@@ -129,7 +129,7 @@ export function costTerm({ agent }: Candidate, half: number): number {
   return agent.cost === 0 ? TERM : Math.floor((TERM * half) / (half + agent.cost));
 }
 
-export function stayTerm(task: PlanTask, { id }: Candidate): number {
+function stayTerm(task: PlanTask, { id }: Candidate): number {
   return task.plannedFor === id ? TERM : 0;
 }
 

@@ -5,7 +5,7 @@ import type { WasmInstance } from "./wasm-instance.ts";
 /** Parameters a call takes of each of its rows. */
 export const PIECE_PARAMETERS = 8192;
 /** Rows a call takes: as many as the kernels add at a time. */
-export const PIECE_ROWS = 4;
+const PIECE_ROWS = 4;
 /** Numbers a call that sorts takes: half of them stay in the cache nearest to the core. */
 const ORDER_NUMBERS = 32768;
 const ORDER_COLUMNS_MIN = 64;

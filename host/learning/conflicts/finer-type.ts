@@ -42,7 +42,7 @@ function finerThan({ type, valueKind }: ContainerRecord): Pick<TypeSuggestion, "
 }
 
 /** The lower end of Wilson's interval for `hits` of `count`; 0 of nothing. */
-export function wilsonLower(hits: number, count: number): number {
+function wilsonLower(hits: number, count: number): number {
   if (count === 0) return 0;
   const share = hits / count;
   const square = NORMAL_QUANTILE ** 2 / count;

@@ -10,9 +10,6 @@ const FREQUENCY_MAX = 255;
 const CLASSES = 25;
 const FIRST_ARENA_WORDS = 1024;
 
-export const slotOfPosting = (posting: number): number => posting >>> FREQUENCY_BITS;
-export const frequencyOfPosting = (posting: number): number => posting & FREQUENCY_MAX;
-
 export class Postings {
   #arena = new Uint32Array(FIRST_ARENA_WORDS);
   #end = 0;

@@ -2,12 +2,11 @@
 // that somebody chooses, why it goes where it goes. The page looks on and takes no part.
 
 import {
+  compareReports,
   type ExplainedCandidate,
   type FleetWatch,
-  isEnded,
   type ListedAgent,
   type TaskReport,
-  type TaskStatus,
   watchFleet,
 } from "../../agents/index.ts";
 import { formatCount } from "../../fleet/format.ts";
@@ -61,7 +60,7 @@ export class TasksPart {
     this.#timeline.show(timeline);
     const agents = fleet.agents().sort((left, right) => (left.id < right.id ? -1 : 1));
     this.#agents.show(agents.map((agent) => [agent.id, agent]));
-    const all = [...fleet.tasks()].sort(byRank);
+    const all = [...fleet.tasks()].sort(compareReports);
     this.#tasks.chosen = this.#chosen;
     this.#tasks.show(
       all.slice(0, TASKS_SHOWN).map((task) => [task.id, task]),
@@ -84,25 +83,6 @@ export class TasksPart {
 }
 
 const secondsOf = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-
-const RANKS: readonly TaskStatus[] = [
-  "running",
-  "given",
-  "moving",
-  "ready",
-  "paused",
-  "waiting",
-  "unmet",
-  "unknown",
-];
-const rankOf = ({ status }: TaskReport): number =>
-  (RANKS.indexOf(status) + RANKS.length + 1) % (RANKS.length + 1);
-/** What goes on, then what waits, then what has ended, the newest first. */
-function byRank(left: TaskReport, right: TaskReport): number {
-  const [first, second] = [left.spec?.atMs ?? 0, right.spec?.atMs ?? 0];
-  const byTime = isEnded(left.status) ? second - first : first - second;
-  return rankOf(left) - rankOf(right) || byTime || (left.id < right.id ? -1 : 1);
-}
 
 function makeCount(): HTMLElement {
   return make("div", "", make("dt"), make("dd"));
